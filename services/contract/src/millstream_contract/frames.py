@@ -1,0 +1,85 @@
+r"""Frames: an event as the bytes that a viewer receives.
+
+A frame is ``id: <sequence number>\ndata: <JSON on one line>\n\n``. It is encoded once, by who
+writes the token log; log, channel, relay and ledger carry its bytes and never parse them. There
+is no ``event:`` line, so that every EventSource hears it as a message.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from millstream_contract.errors import BadFrame
+from millstream_contract.events import FINAL_TYPES, Event
+
+DONE: Final = b"data: [DONE]\n\n"
+"""Closes a stream for clients that want it; nothing depends on it."""
+
+KEEP_ALIVE: Final = b": keep-alive\n\n"
+
+_END: Final = b"\n\n"
+
+# JSON allows these raw in a string, yet some clients split lines at them (Python's splitlines).
+_LINE_BREAKS_OF_SOME: Final = (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
+
+_FINAL_STARTS: Final = tuple(f'data: {{"type":"{name}"'.encode() for name in sorted(FINAL_TYPES))
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One encoded event and its place in the stream, from 0."""
+
+    sequence_number: int
+    data: bytes
+
+    @property
+    def is_final(self) -> bool:
+        """True when this frame ends its stream."""
+        _, _, rest = self.data.partition(b"\n")
+        return rest.startswith(_FINAL_STARTS)
+
+
+def encode_frame(event: Event, sequence_number: int) -> Frame:
+    """Encode an event as the frame with this number."""
+    body = event.model_dump_json()
+    for character, escape in _LINE_BREAKS_OF_SOME:
+        if character in body:
+            body = body.replace(character, escape)
+    # `type` is the first field of every event; the number goes in behind it.
+    kind, rest = body.split(",", 1)
+    text = f'id: {sequence_number}\ndata: {kind},"sequence_number":{sequence_number},{rest}\n\n'
+    return Frame(sequence_number, text.encode())
+
+
+def sequence_number_of(data: bytes) -> int:
+    """Return the number of the first frame in ``data``.
+
+    Raises BadFrame when ``data`` does not start with a frame.
+    """
+    head, _, _ = data.partition(b"\n")
+    digits = head.removeprefix(b"id: ")
+    if digits == head or not digits.isdigit():
+        raise BadFrame(head[:40])
+    return int(digits)
+
+
+def split_frames(data: bytes) -> Iterator[Frame]:
+    """Yield the frames that were joined to ``data``. Raises BadFrame on anything else."""
+    pieces = data.split(_END)
+    if pieces.pop():
+        raise BadFrame(data[-40:])
+    for piece in pieces:
+        yield Frame(sequence_number_of(piece), piece + _END)
+
+
+def decode_event(frame: Frame) -> dict[str, Any]:
+    """Return the JSON of a frame. Raises BadFrame when there is none."""
+    _, _, rest = frame.data.partition(b"\ndata: ")
+    try:
+        event = json.loads(rest)
+    except ValueError:
+        raise BadFrame(frame.data[:40]) from None
+    if not isinstance(event, dict):
+        raise BadFrame(frame.data[:40])
+    return event

@@ -1,0 +1,60 @@
+"""The jobs that go through the queue: ids only, for the state is in the ledger.
+
+Tasks are sent by name, so that who enqueues never imports who works.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+ANSWER_TASK: Final = "millstream.answer"
+ANSWER_QUEUE: Final = "answers"
+INGEST_TASK: Final = "millstream.ingest"
+INGEST_QUEUE: Final = "ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerJob:
+    """Answer one response, as one attempt.
+
+    response_id: the response in the ledger.
+    attempt: from 1; the claim is a compare-and-set on it, so a repeated message does nothing.
+    """
+
+    response_id: str
+    attempt: int
+
+    task: Final = ANSWER_TASK
+    queue: Final = ANSWER_QUEUE
+
+    def arguments(self) -> list[Any]:
+        """Return the task's positional arguments."""
+        return [self.response_id, self.attempt]
+
+
+@dataclass(frozen=True, slots=True)
+class IngestJob:
+    """Cut one stored document into chunks and embed them."""
+
+    document_id: str
+
+    task: Final = INGEST_TASK
+    queue: Final = INGEST_QUEUE
+
+    def arguments(self) -> list[Any]:
+        """Return the task's positional arguments."""
+        return [self.document_id]
+
+
+Job = AnswerJob | IngestJob
+
+# Celery's settings that sender and worker must share, each with its reason.
+SHARED_CELERY_SETTINGS: Final[dict[str, Any]] = {
+    # No result backend: the ledger holds results, and a backend would add a write per task.
+    "task_ignore_result": True,
+    # JSON only: a pickle in Redis would be code execution for whoever can write there.
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    # A queue that nobody declared is a typing mistake, not a new queue.
+    "task_create_missing_queues": True,
+    "task_default_queue": ANSWER_QUEUE,
+}

@@ -1,0 +1,26 @@
+"""The ledger: conversations, responses, items and documents in PostgreSQL. It is the truth."""
+
+from dataclasses import dataclass
+
+from millstream_contract.ledger.conversations import Conversations
+from millstream_contract.ledger.documents import Documents
+from millstream_contract.ledger.pool import Pool, open_pool
+from millstream_contract.ledger.responses import Responses
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The ledger's parts, over one pool of connections."""
+
+    pool: Pool
+    conversations: Conversations
+    responses: Responses
+    documents: Documents
+
+    @classmethod
+    def of(cls, pool: Pool) -> "Ledger":
+        """Return the ledger in the database that ``pool`` is connected to."""
+        return cls(pool, Conversations(pool), Responses(pool), Documents(pool))
+
+
+__all__ = ["Ledger", "Pool", "open_pool"]

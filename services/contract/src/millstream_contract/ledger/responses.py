@@ -1,0 +1,229 @@
+"""Responses: accepted by the API, claimed and finished by one attempt of a worker.
+
+Every change names the attempt that makes it and is a compare-and-set, so that an attempt that was
+overtaken changes nothing.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from millstream_contract.errors import KeyReused, NotFound
+from millstream_contract.identifiers import new_id
+from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
+from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.objects import OutputItem, Passage, ResponseObject
+
+_UNFINISHED: Final = "status IN ('queued', 'in_progress')"
+_OUTPUT: Final[TypeAdapter[tuple[OutputItem, ...]]] = TypeAdapter(tuple[OutputItem, ...])
+_TITLE_LENGTH: Final = 80
+
+
+class Responses:
+    """The responses in the ledger. All methods raise LedgerUnavailable when it is."""
+
+    def __init__(self, pool: Pool) -> None:
+        """Use connections of this pool."""
+        self._pool = pool
+
+    def accept(self, new: NewResponse) -> tuple[ResponseRow, bool]:
+        """Store a question; return its response, and whether it is new.
+
+        The same idempotency key and request of one owner give the same response again.
+        Raises KeyReused when the key was used for another request, NotFound when the conversation
+        is not the owner's.
+        """
+        with ledger_connection(self._pool) as connection, connection.transaction():
+            _check_conversation(connection, new)
+            row = _insert(connection, new)
+            if row is None:
+                return _earlier(connection, new), False
+            _insert_question(connection, row)
+            return row, True
+
+    def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
+        """Return a response (of this owner, if one is given), or raise NotFound."""
+        with ledger_connection(self._pool) as connection:
+            found = connection.execute(
+                "SELECT * FROM responses WHERE id = %s AND owner = coalesce(%s, owner)",
+                [response_id, owner],
+            ).fetchone()
+        if found is None:
+            raise NotFound(response_id)
+        return ResponseRow.model_validate(found)
+
+    def output(self, response_id: str) -> tuple[OutputItem, ...]:
+        """Return the output items that are stored: none before the response is final."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                "SELECT body FROM items WHERE response_id = %s AND is_output ORDER BY position",
+                [response_id],
+            ).fetchall()
+        return _OUTPUT.validate_python([row["body"] for row in rows])
+
+    def log(self, response_id: str) -> bytes | None:
+        """Return the finished stream (frames, joined), or None while there is none."""
+        with ledger_connection(self._pool) as connection:
+            row = connection.execute(
+                "SELECT log FROM responses WHERE id = %s", [response_id]
+            ).fetchone()
+        return bytes(row["log"]) if row and row["log"] is not None else None
+
+    def claim(self, response_id: str, attempt: int) -> ResponseRow | None:
+        """Begin an attempt, or return None: it was begun already, overtaken, or all is done."""
+        with ledger_connection(self._pool) as connection:
+            row = connection.execute(
+                "UPDATE responses SET attempt = %(attempt)s, status = 'in_progress',"
+                " started_at = coalesce(started_at, clock_timestamp())"
+                f" WHERE id = %(id)s AND attempt = %(attempt)s - 1 AND {_UNFINISHED}"
+                " RETURNING *",
+                {"id": response_id, "attempt": attempt},
+            ).fetchone()
+        return ResponseRow.model_validate(row) if row else None
+
+    def keep_passages(
+        self, response_id: str, attempt: int, passages: Sequence[Passage], *, grounded: bool
+    ) -> bool:
+        """Store what was retrieved and graded, for a later attempt. False: overtaken."""
+        body = Jsonb([passage.model_dump() for passage in passages])
+        with ledger_connection(self._pool) as connection:
+            changed = connection.execute(
+                "UPDATE responses SET passages = %s, grounded = %s"
+                f" WHERE id = %s AND attempt = %s AND {_UNFINISHED}",
+                [body, grounded, response_id, attempt],
+            )
+            return changed.rowcount == 1
+
+    def finish(self, final: ResponseObject, attempt: int, log: bytes) -> bool:
+        """Store the end of a response: its object, and its whole stream. False: overtaken.
+
+        Call it before the final frame is published: what a viewer was told is then stored.
+        """
+        with ledger_connection(self._pool) as connection, connection.transaction():
+            changed = connection.execute(
+                "UPDATE responses SET status = %(status)s, error = %(error)s,"
+                " incomplete_reason = %(incomplete)s, usage = %(usage)s, grounded = %(grounded)s,"
+                " timings = %(timings)s, log = %(log)s,"
+                " completed_at = to_timestamp(%(completed_at)s)"
+                f" WHERE id = %(id)s AND attempt = %(attempt)s AND {_UNFINISHED}",
+                _final_columns(final, attempt, log),
+            )
+            if changed.rowcount != 1:
+                return False
+            _insert_output(connection, final)
+            return True
+
+    def request_cancel(self, response_id: str, owner: str) -> ResponseRow:
+        """Write down that the owner wants a stop; without effect on what is final.
+
+        Raises NotFound.
+        """
+        with ledger_connection(self._pool) as connection:
+            connection.execute(
+                "UPDATE responses SET cancel_requested_at ="
+                " coalesce(cancel_requested_at, clock_timestamp())"
+                f" WHERE id = %s AND owner = %s AND {_UNFINISHED}",
+                [response_id, owner],
+            )
+        return self.get(response_id, owner)
+
+
+def _check_conversation(connection: Connection, new: NewResponse) -> None:
+    if new.conversation_id is None:
+        return
+    # The row lock makes questions of one conversation take their turn.
+    found = connection.execute(
+        "UPDATE conversations SET title = CASE WHEN title = '' THEN %s ELSE title END"
+        " WHERE id = %s AND owner = %s",
+        [new.question.strip()[:_TITLE_LENGTH], new.conversation_id, new.owner],
+    )
+    if found.rowcount != 1:
+        raise NotFound(new.conversation_id)
+
+
+def _insert(connection: Connection, new: NewResponse) -> ResponseRow | None:
+    row = connection.execute(
+        "INSERT INTO responses (id, owner, conversation_id, question, model, instructions,"
+        " background, previous_response_id, max_output_tokens, temperature, metadata,"
+        " idempotency_key, request_digest)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (owner, idempotency_key) DO NOTHING RETURNING *",
+        [
+            new_id("resp"),
+            new.owner,
+            new.conversation_id,
+            new.question,
+            new.model,
+            new.instructions,
+            new.background,
+            new.previous_response_id,
+            new.max_output_tokens,
+            new.temperature,
+            Jsonb(new.metadata),
+            new.idempotency_key,
+            new.digest(),
+        ],
+    ).fetchone()
+    return ResponseRow.model_validate(row) if row else None
+
+
+def _earlier(connection: Connection, new: NewResponse) -> ResponseRow:
+    row = connection.execute(
+        "SELECT * FROM responses WHERE owner = %s AND idempotency_key = %s",
+        [new.owner, new.idempotency_key],
+    ).fetchone()
+    earlier = ResponseRow.model_validate(row)
+    if earlier.request_digest != new.digest():
+        raise KeyReused
+    return earlier
+
+
+def _insert_question(connection: Connection, row: ResponseRow) -> None:
+    body = {
+        "id": new_id("msg"),
+        "type": "message",
+        "role": "user",
+        "status": "completed",
+        "content": [{"type": "input_text", "text": row.question}],
+    }
+    _insert_item(connection, row.id, row.conversation_id, body, is_output=False)
+
+
+def _insert_output(connection: Connection, final: ResponseObject) -> None:
+    conversation_id = final.conversation.id if final.conversation else None
+    for item in final.output:
+        body = json.loads(item.model_dump_json())
+        _insert_item(connection, final.id, conversation_id, body, is_output=True)
+
+
+def _insert_item(
+    connection: Connection,
+    response_id: str,
+    conversation_id: str | None,
+    body: dict[str, Any],
+    *,
+    is_output: bool,
+) -> None:
+    connection.execute(
+        "INSERT INTO items (id, conversation_id, response_id, is_output, body)"
+        " VALUES (%s, %s, %s, %s, %s)",
+        [body["id"], conversation_id, response_id, is_output, Jsonb(body)],
+    )
+
+
+def _final_columns(final: ResponseObject, attempt: int, log: bytes) -> dict[str, Any]:
+    return {
+        "id": final.id,
+        "attempt": attempt,
+        "status": final.status,
+        "error": Jsonb(final.error.model_dump()) if final.error else None,
+        "incomplete": final.incomplete_details.reason if final.incomplete_details else None,
+        "usage": Jsonb(final.usage.model_dump()) if final.usage else None,
+        "grounded": final.millstream.grounded,
+        "timings": Jsonb(final.millstream.timings.model_dump()),
+        "log": log,
+        "completed_at": final.completed_at,
+    }

@@ -1,0 +1,139 @@
+"""Rows of the ledger as frozen values, and what a response row looks like to a client."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from millstream_contract.objects import (
+    ConversationReference,
+    IncompleteDetails,
+    MillstreamDetails,
+    OutputItem,
+    Passage,
+    ResponseError,
+    ResponseObject,
+    Status,
+    Timings,
+    Usage,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewResponse:
+    """A question to accept. The owner is who asked; only they may see the answer."""
+
+    owner: str
+    question: str
+    model: str
+    background: bool = False
+    conversation_id: str | None = None
+    instructions: str | None = None
+    previous_response_id: str | None = None
+    max_output_tokens: int | None = None
+    temperature: float | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+    idempotency_key: str | None = None
+
+    def digest(self) -> str:
+        """Return a hash of what was asked, which tells a repeat from another request."""
+        asked = [
+            self.question,
+            self.model,
+            self.background,
+            self.conversation_id,
+            self.instructions,
+            self.previous_response_id,
+            self.max_output_tokens,
+            self.temperature,
+            sorted(self.metadata.items()),
+        ]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+class ResponseRow(BaseModel):
+    """A response as the ledger holds it (without its log)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    owner: str
+    conversation_id: str | None
+    status: Status
+    attempt: int
+    question: str
+    model: str
+    instructions: str | None
+    background: bool
+    previous_response_id: str | None
+    max_output_tokens: int | None
+    temperature: float | None
+    metadata: dict[str, str]
+    request_digest: str
+    passages: tuple[Passage, ...] | None
+    error: ResponseError | None
+    incomplete_reason: str | None
+    usage: Usage | None
+    grounded: bool | None
+    timings: Timings
+    created_at: datetime
+    started_at: datetime | None
+    cancel_requested_at: datetime | None
+    completed_at: datetime | None
+
+    def as_object(self, output: tuple[OutputItem, ...] = ()) -> ResponseObject:
+        """Return the row in the shape of the API, with these output items."""
+        incomplete = self.incomplete_reason
+        return ResponseObject.model_validate(
+            {
+                "id": self.id,
+                "created_at": self.created_at.timestamp(),
+                "completed_at": self.completed_at.timestamp() if self.completed_at else None,
+                "status": self.status,
+                "background": self.background,
+                "conversation": ConversationReference(id=self.conversation_id)
+                if self.conversation_id
+                else None,
+                "error": self.error,
+                "incomplete_details": IncompleteDetails.model_validate({"reason": incomplete})
+                if incomplete
+                else None,
+                "instructions": self.instructions,
+                "max_output_tokens": self.max_output_tokens,
+                "metadata": self.metadata,
+                "model": self.model,
+                "output": output,
+                "previous_response_id": self.previous_response_id,
+                "temperature": self.temperature,
+                "usage": self.usage,
+                "millstream": MillstreamDetails(
+                    attempt=self.attempt, grounded=self.grounded, timings=self.timings
+                ),
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation; ``last_*`` tell of its newest response, if it has one."""
+
+    id: str
+    owner: str
+    title: str
+    metadata: dict[str, Any]
+    created_at: datetime
+    last_response_id: str | None = None
+    last_response_status: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something said in a conversation, in the shape of the API."""
+
+    id: str
+    position: int
+    response_id: str
+    body: dict[str, Any]

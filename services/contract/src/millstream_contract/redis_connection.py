@@ -1,0 +1,40 @@
+"""Redis clients with limits: no call may block for ever on a server that hangs."""
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+
+def redis_client(
+    url: str, *, timeout_seconds: float, connect_timeout_seconds: float = 1.0
+) -> "Redis":
+    """Return a client with a pool of its own; make it after fork.
+
+    url: redis:// or rediss://, Redis 7+ or Valkey 8+.
+    timeout_seconds: the longest that one reply may take; then ``redis.TimeoutError``.
+    A broken connection is retried once at once (it may be one that the server closed while
+    idle); what to do about an outage is for the caller to decide.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=connect_timeout_seconds,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=10,
+    )
+
+
+def subscriber_client(url: str, *, connect_timeout_seconds: float = 1.0) -> "Redis":
+    """Return a client for one pub/sub connection.
+
+    It never reconnects by itself: a hidden reconnect would lose what was published meanwhile,
+    and its owner must know, in order to read the log again.
+    """
+    return Redis.from_url(
+        url,
+        socket_timeout=None,
+        socket_connect_timeout=connect_timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+        socket_keepalive=True,
+    )

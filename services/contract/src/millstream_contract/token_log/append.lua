@@ -1,0 +1,30 @@
+-- Appends frames to a token log and publishes the same bytes, in one step.
+--
+-- KEYS  1 log   2 state
+-- ARGV  1 live channel   2 attempt   3 ordinal of the first frame (sequence number + 1)
+--       4 time to live in ms   5.. frames
+-- Reply {'ok', count, stop}   appended; stop is 1 when a stop was asked for
+--       {'fenced', attempt}   a later attempt holds the log: nothing was written
+--       {'gap', count}        frames after the first `count` are missing here (Redis lost them, or
+--                             all): nothing was written; take over, then send them again
+local attempt, first = tonumber(ARGV[2]), tonumber(ARGV[3])
+local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop')
+local holder, count = tonumber(state[1]) or 0, tonumber(state[2]) or 0
+
+if holder > attempt then return {'fenced', holder} end
+if holder < attempt or first > count + 1 then return {'gap', count} end
+
+local fresh = {}
+-- What a repeated call (its first reply was lost) has already written is passed over.
+for i = 5 + (count + 1 - first), #ARGV do
+  local ordinal = first + i - 5
+  -- The explicit id is the second fence: Redis refuses one that does not come after the last.
+  redis.call('XADD', KEYS[1], ARGV[2] .. '-' .. ordinal, 'f', ARGV[i])
+  fresh[#fresh + 1] = ARGV[i]
+  count = ordinal
+end
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count)
+redis.call('PEXPIRE', KEYS[1], ARGV[4])
+redis.call('PEXPIRE', KEYS[2], ARGV[4])
+if #fresh > 0 then redis.call('PUBLISH', ARGV[1], table.concat(fresh)) end
+return {'ok', count, tonumber(state[3]) or 0}

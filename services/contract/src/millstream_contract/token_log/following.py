@@ -1,0 +1,66 @@
+"""Following a log: which bytes does a viewer that stands at a cursor still need?
+
+Pure decisions, no input or output: the relay asks here, and reads the log where told to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from millstream_contract.frames import Frame, sequence_number_of, split_frames
+
+
+class Hole(Enum):
+    """What lies between the cursor and a live batch must be read from the log."""
+
+    HOLE = "hole"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBatch:
+    """What one append published: frames with numbers ``first`` to ``last``, joined."""
+
+    first: int
+    last: int
+    data: bytes
+    ends_stream: bool
+
+    @classmethod
+    def of_message(cls, data: bytes) -> "LiveBatch":
+        """Read the numbers of a published message. Raises BadFrame when it is not frames."""
+        first = sequence_number_of(data)
+        # Within a frame a blank line cannot occur: its JSON stands on one line.
+        last = first + data.count(b"\n\n") - 1
+        tail = Frame(last, data[data.rfind(b"\n\n", 0, -2) + 2 :] if last > first else data)
+        return cls(first, last, data, tail.is_final)
+
+
+class Follower:
+    """A viewer's place in a stream: every frame is delivered once, in order, without a hole."""
+
+    def __init__(self, cursor: int) -> None:
+        """Start behind ``cursor``, the number of the last frame the viewer has (-1: none)."""
+        self.cursor = cursor
+        self.finished = False
+
+    def take_logged(self, frames: Sequence[Frame]) -> bytes:
+        """Return the bytes to deliver of frames read from the log: repeats and holes left out."""
+        pieces = []
+        for frame in frames:
+            if frame.sequence_number == self.cursor + 1:
+                pieces.append(frame.data)
+                self.cursor = frame.sequence_number
+                self.finished = frame.is_final
+        return b"".join(pieces)
+
+    def take_live(self, batch: LiveBatch) -> bytes | Hole:
+        """Return the bytes to deliver of a live batch (none for a repeat), or say: a hole."""
+        if batch.last <= self.cursor:
+            return b""
+        if batch.first > self.cursor + 1:
+            return Hole.HOLE
+        if batch.first <= self.cursor:
+            return self.take_logged(list(split_frames(batch.data)))
+        self.cursor = batch.last
+        self.finished = batch.ends_stream
+        return batch.data

@@ -1,0 +1,126 @@
+"""The token log in Redis: a stream to read from a cursor, and a channel for who is up to date.
+
+Appending and publishing are one Lua step (append.lua), so that a viewer that subscribes first and
+then reads the log misses nothing: what is not in the log yet will come on the channel.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+from redis import Redis, RedisError
+
+from millstream_contract.errors import Fenced, LogUnavailable
+from millstream_contract.frames import Frame
+from millstream_contract.keys import (
+    LOG_TTL_SECONDS,
+    STOPS_CHANNEL,
+    live_channel,
+    log_key,
+    state_key,
+)
+
+READ_BATCH: Final = 500
+"""Most frames read from the log in one call: it bounds a reader's memory, not what it gets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What the log said to a writer.
+
+    count: frames that the log holds now; less than was sent up to means that Redis lost some.
+    stop: somebody asked for the answer to stop.
+    gap: nothing was written, because frames after ``count`` are missing.
+    """
+
+    count: int
+    stop: bool
+    gap: bool = False
+
+
+class TokenLog:
+    """The logs of all responses. Safe to share between threads and greenlets."""
+
+    def __init__(self, redis: Redis, *, ttl_seconds: int = LOG_TTL_SECONDS) -> None:
+        """Use this client; a log lives ``ttl_seconds`` after its last append."""
+        self._redis = redis
+        self._ttl_ms = ttl_seconds * 1000
+        self._append = redis.register_script(_lua("append.lua"))
+        self._take_over = redis.register_script(_lua("take_over.lua"))
+        self._read_after = redis.register_script(_lua("read_after.lua"))
+
+    def take_over(self, response_id: str, attempt: int) -> Appended:
+        """Make ``attempt`` the only writer.
+
+        Raises Fenced when a later attempt is, LogUnavailable when Redis does not answer.
+        """
+        keys = [log_key(response_id), state_key(response_id)]
+        reply = self._call(self._take_over, keys, [attempt, self._ttl_ms])
+        return _appended(response_id, reply)
+
+    def append(self, response_id: str, attempt: int, frames: Sequence[Frame]) -> Appended:
+        """Append frames whose numbers follow each other, and publish them.
+
+        Repeating a call is harmless: what the log holds already is passed over.
+        Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
+        """
+        keys = [log_key(response_id), state_key(response_id)]
+        arguments: list[Any] = [
+            live_channel(response_id),
+            attempt,
+            frames[0].sequence_number + 1,
+            self._ttl_ms,
+        ]
+        arguments.extend(frame.data for frame in frames)
+        return _appended(response_id, self._call(self._append, keys, arguments))
+
+    def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
+        """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).
+
+        Raises LogUnavailable when Redis does not answer.
+        """
+        reply = self._call(self._read_after, [log_key(response_id)], [cursor + 1, limit])
+        return [Frame(int(entry.partition(b"-")[2]) - 1, data) for entry, data in reply]
+
+    def read_all(self, response_id: str) -> Iterator[Frame]:
+        """Yield all frames, read in batches."""
+        cursor = -1
+        while batch := self.read_after(response_id, cursor):
+            yield from batch
+            cursor = batch[-1].sequence_number
+
+    def request_stop(self, response_id: str) -> None:
+        """Ask whoever generates this response to stop; the ledger must know of it already.
+
+        Raises LogUnavailable when Redis does not answer.
+        """
+        try:
+            with self._redis.pipeline(transaction=True) as calls:
+                calls.hset(state_key(response_id), "stop", "1")
+                calls.pexpire(state_key(response_id), self._ttl_ms)
+                calls.publish(STOPS_CHANNEL, response_id)
+                calls.execute()
+        except RedisError as error:
+            raise LogUnavailable(response_id) from error
+
+    def _call(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return script(keys=keys, args=arguments)
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
+
+def _appended(response_id: str, reply: list[Any]) -> Appended:
+    match reply:
+        case [b"ok", count, stop]:
+            return Appended(int(count), bool(stop))
+        case [b"gap", count]:
+            return Appended(int(count), stop=False, gap=True)
+        case [b"fenced", attempt]:
+            raise Fenced(response_id, int(attempt))
+    raise LogUnavailable(f"unknown reply {reply!r}")
+
+
+def _lua(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
