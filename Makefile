@@ -1,0 +1,33 @@
+# Thin: each target names what it does; the how is in scripts/ and embedded/.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+BIN := .venv/bin
+
+# when make itself is killed, what it started stops
+FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
+
+.PHONY: help run test check locks clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+run: ## Set up and start everything: page on 127.0.0.1:8050, API on 127.0.0.1:8000; Ctrl-C stops it
+	@scripts/setup embedded
+	@exec $(FOLLOW) $(BIN)/python -m millstream_embedded
+
+test: ## Set up, run every test, and demand 80 % coverage (T="-k words" for some, without that demand)
+	@scripts/setup dev
+	@scripts/get-chromium
+	@scripts/test $(T)
+
+check: ## Lint, formatting, strict types, import fences
+	@scripts/setup dev
+	@scripts/check
+
+locks: ## Refresh locks/*.txt from the pyproject files (UPGRADE=--upgrade for newer versions)
+	@scripts/locks $(UPGRADE)
+
+clean: ## Remove the environment, caches and coverage data; the data directory stays
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -f .coverage .coverage.*
+	find services embedded tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
