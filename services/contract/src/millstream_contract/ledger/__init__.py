@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from millstream_contract.ledger.conversations import Conversations
 from millstream_contract.ledger.documents import Documents
-from millstream_contract.ledger.pool import Pool, open_pool
+from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_contract.ledger.responses import Responses
 
 
@@ -21,6 +21,11 @@ class Ledger:
     def of(cls, pool: Pool) -> "Ledger":
         """Return the ledger in the database that ``pool`` is connected to."""
         return cls(pool, Conversations(pool), Responses(pool), Documents(pool))
+
+    def ping(self) -> None:
+        """Return when PostgreSQL answers. Raises LedgerUnavailable when it does not."""
+        with ledger_connection(self.pool) as connection:
+            connection.execute("SELECT 1")
 
 
 __all__ = ["Ledger", "Pool", "open_pool"]

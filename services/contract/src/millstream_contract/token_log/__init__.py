@@ -1,6 +1,6 @@
 """The token log: a response's frames in Redis, appended by one attempt, read by many viewers."""
 
-from millstream_contract.token_log.following import Follower, LiveBatch
-from millstream_contract.token_log.log import Appended, TokenLog
+from millstream_contract.token_log.following import Follower, Hole, LiveBatch
+from millstream_contract.token_log.log import READ_BATCH, Appended, TokenLog
 
-__all__ = ["Appended", "Follower", "LiveBatch", "TokenLog"]
+__all__ = ["READ_BATCH", "Appended", "Follower", "Hole", "LiveBatch", "TokenLog"]

@@ -53,6 +53,15 @@ class Follower:
                 self.finished = frame.is_final
         return b"".join(pieces)
 
+    def take_stored(self, frames: Sequence[Frame]) -> bytes:
+        """Return the bytes to deliver of a finished stream, which the ledger holds whole.
+
+        Behind it there is nothing more to come, wherever the cursor stands.
+        """
+        data = self.take_logged(frames)
+        self.finished = True
+        return data
+
     def take_live(self, batch: LiveBatch) -> bytes | Hole:
         """Return the bytes to deliver of a live batch (none for a repeat), or say: a hole."""
         if batch.last <= self.cursor:

@@ -90,6 +90,24 @@ class TokenLog:
             yield from batch
             cursor = batch[-1].sequence_number
 
+    def count(self, response_id: str) -> int:
+        """Return how many frames the log holds; 0 also when Redis has lost it.
+
+        Raises LogUnavailable when Redis does not answer.
+        """
+        try:
+            held = self._redis.hget(state_key(response_id), "count")
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+        return int(held or 0)
+
+    def ping(self) -> None:
+        """Return when Redis answers. Raises LogUnavailable when it does not."""
+        try:
+            self._redis.ping()
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
     def request_stop(self, response_id: str) -> None:
         """Ask whoever generates this response to stop; the ledger must know of it already.
 

@@ -1,0 +1,29 @@
+"""``python -m millstream_api``: serve the API."""
+
+# First of all, so that every module sees gevent's sockets and locks.
+from gevent import monkey
+
+monkey.patch_all()
+
+import logging  # noqa: E402
+import sys  # noqa: E402
+
+from pydantic import ValidationError  # noqa: E402
+
+from millstream_api.server import Server  # noqa: E402
+from millstream_api.settings import Settings  # noqa: E402
+from millstream_contract.settings_errors import explain  # noqa: E402
+
+
+def main() -> None:
+    """Read the settings and serve until SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    try:
+        settings = Settings()  # type: ignore[call-arg]  # they come from the environment
+    except ValidationError as error:
+        sys.exit(explain(error))
+    Server(settings).run()
+
+
+if __name__ == "__main__":
+    main()

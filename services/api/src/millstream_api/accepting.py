@@ -1,0 +1,42 @@
+"""Accepting a question: ledger first, then log, then queue."""
+
+import logging
+from dataclasses import dataclass
+
+from millstream_api.queueing import JobQueue
+from millstream_contract.errors import Fenced, LogUnavailable
+from millstream_contract.jobs import AnswerJob
+from millstream_contract.ledger import Ledger
+from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.opening import opening_frames
+from millstream_contract.token_log import TokenLog
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptor:
+    """Takes questions in."""
+
+    ledger: Ledger
+    log: TokenLog
+    queue: JobQueue
+
+    def accept(self, new: NewResponse) -> ResponseRow:
+        """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
+
+        Once the ledger has it, it is accepted: when Redis is away it is enqueued later, from the
+        ledger.
+        """
+        row, is_new = self.ledger.responses.accept(new)
+        if is_new:
+            self._open(row)
+            self.queue.send(AnswerJob(row.id, attempt=1))
+        return row
+
+    def _open(self, row: ResponseRow) -> None:
+        try:
+            self.log.append(row.id, 0, opening_frames(row))
+        except (LogUnavailable, Fenced) as error:
+            # The worker writes these frames when it finds a log without them.
+            logger.warning("%s: the log was not opened: %s", row.id, error)

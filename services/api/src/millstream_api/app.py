@@ -1,0 +1,33 @@
+"""The Flask application, put together from services that are running already."""
+
+from flask import Flask
+from flask_cors import CORS
+
+from millstream_api.errors import install_error_handlers
+from millstream_api.routes import conversations, health, responses
+from millstream_api.routes.sockets import sock
+from millstream_api.services import Services
+
+
+def create_app(parts: Services) -> Flask:
+    """Return the application that serves ``parts``."""
+    app = Flask("millstream_api", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = parts.settings.max_body_bytes
+    # A ping every so often tells apart a client that is silent from one that is gone.
+    app.config["SOCK_SERVER_OPTIONS"] = {
+        "ping_interval": 20,
+        "max_message_size": parts.settings.max_body_bytes,
+    }
+    parts.install(app)
+    install_error_handlers(app)
+    CORS(
+        app,
+        origins=list(parts.settings.cors_origins),
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["Retry-After"],
+        max_age=600,
+    )
+    for blueprint in (responses.blueprint, conversations.blueprint, health.blueprint):
+        app.register_blueprint(blueprint)
+    sock.init_app(app)
+    return app

@@ -1,0 +1,113 @@
+"""Errors as the API tells them: in the shape of OpenAI's, naming the field and what is allowed."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from millstream_contract.errors import (
+    KeyReused,
+    LedgerUnavailable,
+    LogUnavailable,
+    NotFound,
+)
+
+logger = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """An answer other than 2xx. ``param`` names the field that is wrong."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str,
+        param: str | None = None,
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        """Make an error; ``message`` is for whoever sent the request."""
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code
+        self.param = param
+        self.retry_after_seconds = retry_after_seconds
+
+    def body(self) -> dict[str, Any]:
+        """Return the JSON body."""
+        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        return {
+            "error": {
+                "message": self.message,
+                "type": kind,
+                "param": self.param,
+                "code": self.code,
+            }
+        }
+
+
+def bad_field(param: str, message: str, code: str = "invalid_value") -> ApiError:
+    """Return the error for a field that is not as it must be."""
+    return ApiError(400, message, code=code, param=param)
+
+
+def not_found(kind: str, identifier: str) -> ApiError:
+    """Return the error for an object that is not there, or not this caller's."""
+    shown = identifier if len(identifier) <= 80 else identifier[:80] + "…"
+    return ApiError(404, f"There is no {kind} {shown!r}.", code="not_found", param="id")
+
+
+def install_error_handlers(app: Flask) -> None:
+    """Make every error that leaves the app take the one shape."""
+    app.register_error_handler(ApiError, _api_error)
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(LedgerUnavailable, _unavailable)
+    app.register_error_handler(LogUnavailable, _unavailable)
+    app.register_error_handler(HTTPException, _http_exception)
+    app.register_error_handler(Exception, _crash)
+
+
+def _api_error(error: ApiError) -> Response:
+    response = jsonify(error.body())
+    response.status_code = error.status
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _not_found(error: NotFound) -> Response:
+    return _api_error(not_found("object", str(error.args[0]) if error.args else ""))
+
+
+def _key_reused(_: KeyReused) -> Response:
+    message = "This Idempotency-Key was used for a request with other contents."
+    return _api_error(
+        ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
+    )
+
+
+def _unavailable(error: Exception) -> Response:
+    logger.warning("answered 503: %s", error)
+    message = "A server behind the API is away. Nothing was stored; try again."
+    return _api_error(ApiError(503, message, code="unavailable", retry_after_seconds=2))
+
+
+def _http_exception(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status == 413:
+        return _api_error(ApiError(413, "The request body is too large.", code="body_too_large"))
+    message = error.description or error.name
+    response = _api_error(ApiError(status, message, code=error.name.lower().replace(" ", "_")))
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _crash(error: Exception) -> Response:
+    logger.error("a request crashed", exc_info=error)
+    return _api_error(ApiError(500, "The server made a mistake.", code="internal_error"))

@@ -1,0 +1,50 @@
+"""A viewer's mailbox: what was published for it and it has not sent on yet."""
+
+from collections import deque
+
+from gevent.event import Event
+
+from millstream_contract.token_log import LiveBatch
+
+
+class Mailbox:
+    """Live batches that wait for one viewer, bounded in bytes.
+
+    When the viewer does not keep up, what waits is dropped and ``must_reread`` is set: the log
+    holds it all, so nothing is lost and nothing grows.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        """Hold up to ``limit_bytes`` of live frames."""
+        self._limit = limit_bytes
+        self._batches: deque[LiveBatch] = deque()
+        self._bytes = 0
+        self._something = Event()
+        self.must_reread = False
+
+    def put(self, batch: LiveBatch) -> None:
+        """Add a batch, or drop everything when that is too much. Never blocks."""
+        if self.must_reread:
+            return
+        self._bytes += len(batch.data)
+        if self._bytes > self._limit:
+            self.reread()
+            return
+        self._batches.append(batch)
+        self._something.set()
+
+    def reread(self) -> None:
+        """Tell the viewer to read the log: the subscription may have missed something."""
+        self._batches.clear()
+        self._bytes = 0
+        self.must_reread = True
+        self._something.set()
+
+    def take(self, wait_seconds: float) -> list[LiveBatch]:
+        """Return what has come, waiting for it; nothing when the time is over or on reread."""
+        self._something.wait(wait_seconds)
+        self._something.clear()
+        batches = list(self._batches)
+        self._batches.clear()
+        self._bytes = 0
+        return batches

@@ -1,0 +1,103 @@
+"""``/v1/responses``: ask, watch, read, stop."""
+
+from flask import Blueprint, Response, jsonify, request
+
+from millstream_api.asking import new_response, read_question
+from millstream_api.cursor import check_not_ahead, read_cursor
+from millstream_api.errors import bad_field, not_found
+from millstream_api.identity import current_owner
+from millstream_api.server_sent import event_stream
+from millstream_api.services import services
+from millstream_contract.errors import LogUnavailable, NotFound
+from millstream_contract.frames import split_frames
+from millstream_contract.identifiers import is_id
+from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.objects import FINAL_STATUSES
+
+blueprint = Blueprint("responses", __name__, url_prefix="/v1/responses")
+
+
+@blueprint.post("")
+def create() -> Response:
+    """Accept a question; answer with its stream, its first state, or its end."""
+    parts = services()
+    asked = read_question(request.get_data(), parts.settings)
+    key = request.headers.get("Idempotency-Key")
+    new = new_response(asked, current_owner(), key, parts.settings)
+    try:
+        row = parts.acceptor.accept(new)
+    except NotFound:
+        raise bad_conversation(new.conversation_id) from None
+    if asked.stream:
+        return event_stream(parts.streamer.stream(row.id, -1))
+    if not asked.background:
+        parts.streamer.wait_for_end(row.id)
+    return _as_json(row.id)
+
+
+@blueprint.get("/<response_id>")
+def retrieve(response_id: str) -> Response:
+    """Answer with a response as it stands, or (``stream=true``) with its stream."""
+    row = _owned(response_id)
+    if not _wants_stream():
+        return _as_json(response_id)
+    cursor = read_cursor(request)
+    if cursor >= 0:
+        check_not_ahead_of(row, cursor)
+    return event_stream(services().streamer.stream(response_id, cursor))
+
+
+@blueprint.post("/<response_id>/cancel")
+def cancel(response_id: str) -> Response:
+    """Stop a response; a final one stays as it is."""
+    _owned(response_id)
+    services().canceller.cancel(response_id, current_owner())
+    return _as_json(response_id)
+
+
+def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
+    """Raise ApiError (400) when a cursor points behind what the response has.
+
+    A log that is gone for the moment says nothing: its writer sends it again.
+    """
+    parts = services()
+    if row.status in FINAL_STATUSES:
+        log = parts.ledger.responses.log(row.id)
+        check_not_ahead(cursor, sum(1 for _ in split_frames(log or b"")))
+        return
+    try:
+        count = parts.log.count(row.id)
+    except LogUnavailable:
+        return
+    if count:
+        check_not_ahead(cursor, count)
+
+
+def bad_conversation(conversation_id: str | None) -> Exception:
+    """Return the error for a conversation that is not there, or not this caller's."""
+    error = not_found("conversation", conversation_id or "")
+    error.param = "conversation"
+    return error
+
+
+def _owned(response_id: str) -> ResponseRow:
+    if not is_id(response_id, "resp"):
+        raise not_found("response", response_id)
+    try:
+        return services().ledger.responses.get(response_id, current_owner())
+    except NotFound:
+        raise not_found("response", response_id) from None
+
+
+def _as_json(response_id: str) -> Response:
+    responses = services().ledger.responses
+    row = responses.get(response_id, current_owner())
+    output = responses.output(response_id)
+    return jsonify(row.as_object(output).model_dump(mode="json"))
+
+
+def _wants_stream() -> bool:
+    value = request.args.get("stream", "false")
+    if value not in {"true", "false"}:
+        raise bad_field("stream", "stream must be true or false.")
+    return value == "true"

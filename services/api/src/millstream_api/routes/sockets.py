@@ -1,0 +1,122 @@
+"""The WebSocket at ``/v1/responses``: the same events, as one text message each.
+
+A client sends ``{"type": "response.create", ...}`` with the fields of POST /v1/responses, or
+``{"type": "millstream.response.resume", "response_id": ..., "starting_after": n}``.
+"""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from flask_sock import Sock
+from gevent.lock import RLock
+from gevent.pool import Group
+from simple_websocket import ConnectionClosed, Server
+
+from millstream_api.asking import json_object, new_response, read_question
+from millstream_api.errors import ApiError, bad_field, not_found
+from millstream_api.identity import current_owner
+from millstream_api.services import Services, services
+from millstream_contract.errors import ContractError, NotFound
+from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
+
+logger = logging.getLogger(__name__)
+
+sock = Sock()
+
+
+@sock.route("/v1/responses")  # type: ignore[untyped-decorator]
+def connect(socket: Server) -> None:
+    """Serve one WebSocket until its client leaves."""
+    _Session(socket, services(), current_owner()).serve()
+
+
+class _Session:
+    """One client's socket, with any number of responses on it."""
+
+    def __init__(self, socket: Server, parts: Services, owner: str) -> None:
+        self._socket = socket
+        self._parts = parts
+        self._owner = owner
+        self._sending = RLock()
+        self._streams = Group()
+
+    def serve(self) -> None:
+        try:
+            while True:
+                message = self._socket.receive()
+                if message is not None:
+                    self._handle(message)
+        finally:
+            self._streams.kill()
+
+    def _handle(self, message: str | bytes) -> None:
+        body = message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
+        try:
+            response_id, cursor = self._begin(json_object(body))
+        except ApiError as error:
+            self._refuse(error)
+        except ContractError as error:
+            logger.warning("a request on a socket failed: %s", error)
+            self._refuse(ApiError(503, "A server behind the API is away.", code="unavailable"))
+        else:
+            self._streams.spawn(self._relay, response_id, cursor)
+
+    def _begin(self, request: dict[str, Any]) -> tuple[str, int]:
+        kind = request.pop("type", None)
+        if kind == "response.create":
+            return self._create(request), -1
+        if kind == "millstream.response.resume":
+            return self._resume(request)
+        message = "type must be response.create or millstream.response.resume."
+        raise bad_field("type", message)
+
+    def _create(self, request: dict[str, Any]) -> str:
+        settings = self._parts.settings
+        request.pop("stream", None)
+        asked = read_question(_dump(request), settings)
+        new = new_response(asked, self._owner, None, settings)
+        try:
+            return self._parts.acceptor.accept(new).id
+        except NotFound:
+            raise not_found("conversation", new.conversation_id or "") from None
+
+    def _resume(self, request: dict[str, Any]) -> tuple[str, int]:
+        response_id, cursor = request.get("response_id"), request.get("starting_after", -1)
+        if not isinstance(response_id, str):
+            raise bad_field("response_id", "response_id must be a string.")
+        if not isinstance(cursor, int) or isinstance(cursor, bool) or cursor < -1:
+            raise bad_field("starting_after", "starting_after must be a whole number from -1.")
+        try:
+            self._parts.ledger.responses.get(response_id, self._owner)
+        except NotFound:
+            raise not_found("response", response_id) from None
+        return response_id, cursor
+
+    def _relay(self, response_id: str, cursor: int) -> None:
+        try:
+            for data in self._parts.streamer.stream(response_id, cursor):
+                for text in _messages(data):
+                    self._send(text)
+        except ConnectionClosed:
+            logger.debug("%s: the socket closed before the end", response_id)
+
+    def _refuse(self, error: ApiError) -> None:
+        body = error.body()["error"]
+        self._send(_dump({"type": "error", "status": error.status, "error": body}).decode())
+
+    def _send(self, text: str) -> None:
+        with self._sending:
+            self._socket.send(text)
+
+
+def _messages(data: bytes) -> Iterator[str]:
+    if data in {DONE, KEEP_ALIVE}:
+        return
+    for frame in split_frames(data):
+        yield frame.data.partition(b"\ndata: ")[2].rstrip(b"\n").decode()
+
+
+def _dump(value: dict[str, Any]) -> bytes:
+    return json.dumps(value).encode()

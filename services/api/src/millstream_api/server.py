@@ -1,0 +1,61 @@
+"""gunicorn with its gevent worker, configured by our settings."""
+
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+from millstream_api.app import create_app
+from millstream_api.services import Services
+from millstream_api.settings import Settings
+
+# Each open stream is a greenlet: this bounds them, and memory with them.
+_MOST_CONNECTIONS = 5000
+
+
+class Server(BaseApplication):
+    """Serves the API. Services are made in the worker: no client may cross a fork."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Serve with these settings."""
+        self._settings = settings
+        self._services: Services | None = None
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Give gunicorn its configuration."""
+        for name, value in self._configuration().items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """Return the WSGI application; gunicorn calls this in the worker."""
+        self._services = Services.start(self._settings)
+        return create_app(self._services)
+
+    def _configuration(self) -> dict[str, Any]:
+        settings = self._settings
+        return {
+            "bind": f"{settings.api_host}:{settings.api_port}",
+            "worker_class": "gevent",
+            "workers": 1,
+            "worker_connections": _MOST_CONNECTIONS,
+            "graceful_timeout": settings.drain_seconds,
+            "timeout": 30,
+            "keepalive": 75,
+            "proc_name": "millstream-api",
+            "accesslog": None,
+            "errorlog": "-",
+            "loglevel": "warning",
+            "control_socket_disable": True,
+            "when_ready": self._say_ready,
+            "worker_exit": self._stop_services,
+        }
+
+    def _say_ready(self, arbiter: Arbiter) -> None:
+        host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
+        print(f"api listens on http://{host}:{port}", flush=True)  # noqa: T201
+
+    def _stop_services(self, _: Arbiter, __: Worker) -> None:
+        if self._services is not None:
+            self._services.stop()

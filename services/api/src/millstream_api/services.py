@@ -1,0 +1,63 @@
+"""What a request handler works with, put together once per process."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, current_app
+
+from millstream_api.accepting import Acceptor
+from millstream_api.cancelling import Canceller
+from millstream_api.queueing import JobQueue
+from millstream_api.relay import Hub, Streamer
+from millstream_api.settings import Settings
+from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.redis_connection import redis_client, subscriber_client
+from millstream_contract.token_log import TokenLog
+
+_KEY = "millstream"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The API's parts."""
+
+    settings: Settings
+    ledger: Ledger
+    log: TokenLog
+    queue: JobQueue
+    hub: Hub
+    streamer: Streamer
+    acceptor: Acceptor
+    canceller: Canceller
+
+    @classmethod
+    def start(cls, settings: Settings) -> "Services":
+        """Make the clients and begin to listen; call it in the process that serves."""
+        timeout = settings.redis_timeout_seconds
+        ledger = Ledger.of(open_pool(settings.database_url, size=settings.database_pool_size))
+        log = TokenLog(redis_client(settings.redis_url, timeout_seconds=timeout))
+        queue = JobQueue(settings.redis_url, timeout_seconds=timeout)
+        hub = Hub(
+            lambda: subscriber_client(settings.redis_url),
+            viewer_buffer_bytes=settings.viewer_buffer_bytes,
+        )
+        streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
+        acceptor = Acceptor(ledger, log, queue)
+        canceller = Canceller(ledger, log, streamer, settings.stop_wait_seconds)
+        hub.start()
+        return cls(settings, ledger, log, queue, hub, streamer, acceptor, canceller)
+
+    def stop(self) -> None:
+        """Close what ``start`` opened."""
+        self.hub.stop()
+        self.queue.close()
+        self.ledger.pool.close()
+
+    def install(self, app: Flask) -> None:
+        """Make these the services of an app."""
+        app.extensions[_KEY] = self
+
+
+def services() -> Services:
+    """Return the services of the app that handles the current request."""
+    return cast(Services, current_app.extensions[_KEY])

@@ -1,0 +1,79 @@
+"""The API's settings, read once from the environment."""
+
+from typing import Annotated
+
+from pydantic import AliasChoices, Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Every setting of the API. A wrong value stops the start and names itself."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MILLSTREAM_", frozen=True, extra="ignore", populate_by_name=True
+    )
+
+    database_url: str = Field(
+        validation_alias=AliasChoices("DATABASE_URL", "database_url"),
+        description="PostgreSQL 15+ with pgvector, as postgresql://user:password@host/database.",
+    )
+    redis_url: str = Field(
+        validation_alias=AliasChoices("REDIS_URL", "redis_url"),
+        description="Redis 7+ or Valkey 8+, as redis:// or rediss://.",
+    )
+    api_host: str = Field("127.0.0.1", description="Address to listen on.")
+    api_port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 picks one.")
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        ("http://127.0.0.1:8050", "http://localhost:8050"),
+        description="Origins of pages that may call the API, separated by commas.",
+    )
+    chat_endpoint: str = Field(
+        "extractive", min_length=1, description="Serving endpoint that answers by default."
+    )
+    chat_endpoints: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Further serving endpoints that a request may name, separated by commas. "
+        "Any other name is answered by the default one, and the response says so.",
+    )
+    max_input_characters: int = Field(
+        8000, ge=1, description="Longest question, in characters; longer ones get 400."
+    )
+    max_body_bytes: int = Field(
+        262_144, ge=1024, description="Largest request body; larger ones get 413."
+    )
+    keep_alive_seconds: float = Field(
+        15.0, gt=0, le=15, description="Longest silence on a stream before a comment is sent."
+    )
+    recheck_seconds: float = Field(
+        5.0,
+        gt=0,
+        description="A viewer that hears nothing this long reads the log again: the net below "
+        "the subscription.",
+    )
+    viewer_buffer_bytes: int = Field(
+        262_144,
+        ge=1,
+        description="Live bytes held for a viewer that does not keep up; beyond it they are "
+        "dropped, and it is served from the log.",
+    )
+    stop_wait_seconds: float = Field(
+        5.0, ge=0, description="Longest wait of a cancel for the worker's acknowledgement."
+    )
+    redis_timeout_seconds: float = Field(
+        2.0, gt=0, description="Longest wait for one reply of Redis."
+    )
+    database_pool_size: int = Field(10, ge=1, description="Most connections to PostgreSQL.")
+    drain_seconds: int = Field(
+        10, ge=0, description="After SIGTERM, how long open requests may take to end."
+    )
+
+    @field_validator("cors_origins", "chat_endpoints", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    def endpoint_for(self, model: str | None) -> str:
+        """Return the serving endpoint that answers for the model that a request names."""
+        return model if model in self.chat_endpoints and model else self.chat_endpoint
