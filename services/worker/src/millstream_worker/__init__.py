@@ -1,0 +1,1 @@
+"""Millstream's worker: answers questions from documents, and takes documents in."""

@@ -1,0 +1,172 @@
+"""The settings of a worker process, read once at its start.
+
+Databricks' own settings (DATABRICKS_HOST, DATABRICKS_TOKEN, or any other way to log in) are read
+by the Databricks SDK.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class WorkerSettings(BaseSettings):
+    """What every worker process needs. Variables are named MILLSTREAM_<FIELD>."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MILLSTREAM_", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    database_url: str = Field(
+        validation_alias="DATABASE_URL", description="PostgreSQL with pgvector, migrated."
+    )
+    redis_url: str = Field(
+        validation_alias="REDIS_URL", description="Redis 7+ or Valkey 8+: queue and token log."
+    )
+    redis_timeout_seconds: float = Field(
+        default=5.0, gt=0, description="Longest wait for one reply of Redis by the token log."
+    )
+    ledger_wait_seconds: float = Field(
+        default=5.0, gt=0, description="Longest wait for a connection to PostgreSQL, per try."
+    )
+    embeddings_endpoint: str = Field(
+        min_length=1, description="Name of the serving endpoint that embeds texts."
+    )
+    embeddings_input_type: Literal["auto", "send", "omit"] = Field(
+        default="auto",
+        description=(
+            "Whether requests say that a text is a query or a passage: models of the e5 family"
+            " need it, some endpoints refuse it. 'auto' says it until the endpoint refuses."
+        ),
+    )
+    embeddings_batch_texts: int = Field(
+        default=20, ge=1, le=150, description="Most texts in one request to the endpoint."
+    )
+    model_connect_seconds: float = Field(
+        default=5.0, gt=0, description="Longest wait for a connection to a serving endpoint."
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        default="INFO", description="The least important lines that are printed."
+    )
+    shutdown_grace_seconds: float = Field(
+        default=25.0,
+        gt=0,
+        description=(
+            "How long running jobs may go on after SIGTERM. Keep the container's own grace"
+            " (30 s by default) above it."
+        ),
+    )
+
+
+class IngestSettings(WorkerSettings):
+    """What `python -m millstream_worker ingest` needs beside that."""
+
+    ingest_concurrency: int = Field(
+        default=1, ge=1, le=16, description="Documents that one process ingests side by side."
+    )
+    embeddings_passages_timeout_seconds: float = Field(
+        default=120.0, gt=0, description="Longest wait for the vectors of one batch of passages."
+    )
+
+
+class AnswerSettings(WorkerSettings):
+    """What `python -m millstream_worker answers` needs beside that."""
+
+    chat_endpoint: str = Field(min_length=1, description="Name of the serving endpoint that talks.")
+    answers_concurrency: int = Field(
+        default=12,
+        ge=1,
+        le=64,
+        description="Answers that one process generates side by side; 8 to 16 fill a CPU.",
+    )
+    embeddings_query_timeout_seconds: float = Field(
+        default=10.0, gt=0, description="Longest wait for the vector of a question."
+    )
+
+    model_stall_seconds: float = Field(
+        default=60.0,
+        gt=0,
+        description="Longest silence of the model, before its first token or between two.",
+    )
+    model_retries: int = Field(
+        default=2,
+        ge=0,
+        description="Repeats of a request that failed before its first token (429, 5xx, connect).",
+    )
+    model_retry_seconds: float = Field(
+        default=20.0, ge=0, description="Longest wait before one repeat, whatever Retry-After says."
+    )
+    model_asks_usage: bool = Field(
+        default=True,
+        description="Ask for token counts in streams; off for an endpoint that refuses to be asked",
+    )
+    temperature: float | None = Field(
+        default=None,
+        ge=0,
+        le=2,
+        description="Sampling temperature where a request names none; unset: the endpoint's own.",
+    )
+    max_output_tokens: int = Field(
+        default=1024, ge=1, description="Length limit of an answer whose request names none."
+    )
+    answer_max_characters: int = Field(
+        default=400_000,
+        ge=1000,
+        description="An answer that grows beyond it is ended as incomplete; it bounds memory.",
+    )
+
+    search_passages: int = Field(
+        default=12, ge=1, le=100, description="Passages fetched for a question, before grading."
+    )
+    grading: Literal["retrieval", "model"] = Field(
+        default="retrieval",
+        description="Who says which passages help: figures of the search, or the chat model.",
+    )
+    rewriting: Literal["keywords", "model"] = Field(
+        default="keywords",
+        description="Who rewrites a question that found nothing: its key words, or the chat model.",
+    )
+    grade_min_cosine: float | None = Field(
+        default=None,
+        ge=-1,
+        le=1,
+        description=(
+            "Least cosine of a passage that is kept. It depends on the embedding model; unset:"
+            " 0.82 when the endpoint's name says e5 (measured), else 0.25, which only drops what"
+            " is plainly unrelated."
+        ),
+    )
+    max_passages: int = Field(
+        default=3, ge=1, le=50, description="Most passages that an answer is made from."
+    )
+    passages_max_characters: int = Field(
+        default=700,
+        ge=100,
+        description=(
+            "All passages of a prompt together; longer ones are cut to their best sentences. The"
+            " default suits a small local model (first token in about a second); give a large one"
+            " 10,000."
+        ),
+    )
+    history_messages: int = Field(
+        default=4, ge=0, le=100, description="Earlier messages of the conversation in a prompt."
+    )
+    history_max_characters: int = Field(
+        default=1200, ge=0, description="Earlier messages together; the oldest go first."
+    )
+
+    log_patience_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        description="How long frames are kept and sent again while Redis is away.",
+    )
+    log_flush_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="How long a whole answer waits for Redis before it is stored in PostgreSQL.",
+    )
+    ledger_patience_seconds: float = Field(
+        default=1800.0,
+        ge=0,
+        description="How long a whole answer is kept and its storing tried, PostgreSQL being away.",
+    )
