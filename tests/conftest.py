@@ -1,0 +1,89 @@
+"""Fixtures for all tests; see tests/harness/README.md."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from bench.scripted_model.client import ScriptedModel
+from tests.harness.environment import bytecode_directory
+from tests.harness.postgres import PostgresServer
+from tests.harness.services import migrate
+from tests.harness.stack import Backends
+from tests.harness.valkey import ValkeyServer
+
+
+def pytest_configure() -> None:
+    """Let every process that a test starts keep its compiled modules."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(bytecode_directory()))
+
+
+@pytest.fixture(scope="session")
+def scripted_model() -> Iterator[ScriptedModel]:
+    """A model server whose answers are written in the question."""
+    with ScriptedModel.start() as model:
+        yield model
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL that tests share; nobody stops it."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: PostgresServer) -> str:
+    """The name of a database with our newest schema, to be copied and never changed."""
+    name = postgres.create_database(name="migrated_template")
+    migrate(postgres.url(name))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: PostgresServer, migrated_template: str) -> Iterator[str]:
+    """The URL of a migrated database for one test."""
+    with postgres.temporary_database(migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database_url(postgres: PostgresServer) -> Iterator[str]:
+    """The URL of a database without any schema for one test."""
+    with postgres.temporary_database() as url:
+        yield url
+
+
+@pytest.fixture
+def private_postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL that a test may kill; without our schema."""
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """A Valkey that tests share; nobody stops it or reaches across its databases."""
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: ValkeyServer) -> Iterator[str]:
+    """The URL of an empty logical database for one test."""
+    with valkey.temporary_database() as url:
+        yield url
+
+
+@pytest.fixture
+def private_valkey() -> Iterator[ValkeyServer]:
+    """A Valkey that a test may kill; it keeps its data over a restart when told to."""
+    with ValkeyServer(appendonly=True) as server:
+        yield server
+
+
+@pytest.fixture
+def backends(database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Backends:
+    """What services of one test are pointed at."""
+    return Backends(database_url, redis_url, scripted_model)

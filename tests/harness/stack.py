@@ -1,0 +1,102 @@
+"""The whole product on one machine, around the scripted model."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from bench.scripted_model.client import ScriptedModel
+from tests.harness.api_client import ApiClient
+from tests.harness.processes import ServerProcess
+from tests.harness.services import Service, launch_worker, start_api, start_ui, wait_for_worker
+
+
+@dataclass(frozen=True)
+class Backends:
+    """What the services are pointed at."""
+
+    database_url: str
+    redis_url: str
+    model: ScriptedModel
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Settings in the way of environment variables; they win."""
+
+    def settings(self) -> dict[str, str]:
+        """Give the environment variables of the API and the worker."""
+        return {
+            "DATABASE_URL": self.database_url,
+            "REDIS_URL": self.redis_url,
+            "DATABRICKS_HOST": self.model.url,
+            "DATABRICKS_TOKEN": "scripted",
+            "MILLSTREAM_CHAT_ENDPOINT": "scripted-chat",
+            "MILLSTREAM_EMBEDDINGS_ENDPOINT": "scripted-embeddings",
+            **self.extra,
+        }
+
+
+@dataclass
+class Stack:
+    """Running services; a test that ends one of them starts a stack of its own."""
+
+    backends: Backends
+    apis: list[Service]
+    workers: list[ServerProcess]
+
+    @property
+    def model(self) -> ScriptedModel:
+        """The scripted model."""
+        return self.backends.model
+
+    @property
+    def api_url(self) -> str:
+        """The base URL of the (first) API process."""
+        return self.apis[0].url
+
+    def client(self, api: int = 0, headers: dict[str, str] | None = None) -> ApiClient:
+        """Give a client of an API process; close it."""
+        return ApiClient(self.apis[api].url, headers)
+
+    def add_worker(self, queue: str = "answers") -> ServerProcess:
+        """Start one more worker; it is stopped with the stack."""
+        worker = launch_worker(self.backends.settings(), queue)
+        self.workers.append(worker)
+        wait_for_worker(worker)
+        return worker
+
+    def add_api(self, port: int | None = None) -> Service:
+        """Start one more API process, on the port of one that has ended if need be."""
+        service = start_api(self.backends.settings(), port)
+        self.apis.append(service)
+        return service
+
+    @contextmanager
+    def ui(self) -> Iterator[Service]:
+        """Serve the page as long as the block lasts."""
+        service = start_ui(self.api_url, {})
+        try:
+            yield service
+        finally:
+            service.process.stop()
+
+
+@contextmanager
+def running_stack(backends: Backends, workers: int = 1, apis: int = 1) -> Iterator[Stack]:
+    """Start API and worker processes on migrated, empty backends; stop them at the end.
+
+    Every process must then end by itself on SIGTERM; those that a test has killed are left out.
+    """
+    stack = Stack(backends, [], [])
+    with ExitStack() as ends:
+        ends.callback(_stop_all, stack)
+        stack.workers += [launch_worker(backends.settings()) for _ in range(workers)]
+        for _ in range(apis):
+            stack.add_api()
+        for worker in stack.workers:
+            wait_for_worker(worker)
+        yield stack
+
+
+def _stop_all(stack: Stack) -> None:
+    with ExitStack() as ends:
+        for process in [*stack.workers, *(api.process for api in stack.apis)]:
+            if process.exit_code is None:
+                ends.callback(process.stop, 30)
