@@ -1,1 +1,1 @@
-"""PLACEHOLDER"""
+"""`make run`: all of Millstream on one machine, with no server installed."""

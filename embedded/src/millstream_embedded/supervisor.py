@@ -1,0 +1,200 @@
+"""Supervisor (supervisord.org) keeps the parts alive: its configuration, start and questions."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import xmlrpc.client
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from millstream_embedded.command_prefix import ends_with_parent
+from millstream_embedded.data_directory import DataDirectory, write_private
+from millstream_embedded.errors import CannotRun
+from millstream_embedded.parts import Part
+
+_USER = "millstream"
+_LOG_BYTES = 10_000_000
+_ORPHAN_SECONDS = 30
+_POLL_SECONDS = 0.1
+
+_HEAD = """\
+[supervisord]
+nodaemon = true
+silent = true
+logfile = logs/supervisor.log
+logfile_maxbytes = {log_bytes}
+logfile_backups = 1
+pidfile = run/supervisord.pid
+childlogdir = run
+{user}
+[unix_http_server]
+file = {socket}
+chmod = 0600
+username = {username}
+password = {password}
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+# Started in this order by the conductor, stopped in the reverse order by supervisor itself.
+_PROGRAM = """
+[program:{name}]
+command = /bin/sh run/{name}.sh
+priority = {priority}
+autostart = false
+autorestart = true
+startsecs = 1
+startretries = 8
+stopsignal = {stop_signal}
+stopwaitsecs = {stop_seconds}
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = logs/{name}.log
+stdout_logfile_maxbytes = {log_bytes}
+stdout_logfile_backups = 1
+"""
+
+
+@dataclass(frozen=True)
+class PartState:
+    """What supervisor knows of a part; `pid` is 0 when it does not run."""
+
+    name: str
+    state: str
+    pid: int
+    exit_code: int
+    reason: str
+
+
+class Supervisor:
+    """The supervisor process of one instance."""
+
+    def __init__(self, data: DataDirectory, parts: Sequence[Part]) -> None:
+        """Write what supervisor reads. All its paths are relative to the data directory."""
+        self._data = data
+        # a socket's path has room for about 100 characters; the data directory may be longer
+        self._socket_directory = Path(tempfile.mkdtemp(prefix="millstream-"))
+        self._socket = self._socket_directory / "supervisor.sock"
+        self._password = secrets.token_urlsafe(24)
+        self._write_configuration(parts)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._last_pids: set[int] = set()
+
+    def start(self, environment: Mapping[str, str]) -> None:
+        """Start supervisor with no part running; the parts inherit `environment`.
+
+        It leads a session of its own, so that Ctrl-C reaches the launcher alone; it holds the
+        data directory's lock; it stops everything when the launcher dies.
+        """
+        command = [*ends_with_parent("TERM"), sys.executable, "-m", "supervisor.supervisord"]
+        with (self._data.logs / "supervisor.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "-c", "run/supervisord.conf"],
+                cwd=self._data.root,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                pass_fds=[self._data.lock_descriptor],
+            )
+
+    def has_ended(self) -> bool:
+        """Whether the supervisor process is gone."""
+        return self._process is None or self._process.poll() is not None
+
+    def answers(self) -> bool:
+        """Whether it takes orders yet; raise CannotRun when it ended instead."""
+        if self.has_ended():
+            raise CannotRun(f"the supervisor did not start: see {self._data.logs}/supervisor.log")
+        try:
+            self._ask("supervisor.getState")
+        except (OSError, HTTPException):
+            return False
+        return True
+
+    def start_part(self, name: str) -> None:
+        """Order one part to be started."""
+        self._ask("supervisor.startProcess", name, False)
+
+    def states(self) -> dict[str, PartState]:
+        """Return every part's state by name; empty when supervisor does not answer any more."""
+        try:
+            told = cast("list[dict[str, Any]]", self._ask("supervisor.getAllProcessInfo"))
+        except (OSError, HTTPException):
+            return {}
+        self._last_pids = {one["pid"] for one in told} - {0}
+        return {
+            one["name"]: PartState(
+                one["name"], one["statename"], one["pid"], one["exitstatus"], one["spawnerr"]
+            )
+            for one in told
+        }
+
+    def stop(self) -> None:
+        """Let it stop the parts in the reverse order, each in its own time, and wait for it.
+
+        When supervisor itself was killed, the kernel has told the parts to stop: wait for those.
+        """
+        if self._process is not None:
+            if self._process.poll() is None:
+                self._process.send_signal(signal.SIGTERM)
+            self._process.wait()
+            _await_orphans(self._last_pids)
+        shutil.rmtree(self._socket_directory, ignore_errors=True)
+
+    def _ask(self, method: str, *arguments: object) -> object:
+        transport = SupervisorTransport(_USER, self._password, f"unix://{self._socket}")
+        with xmlrpc.client.ServerProxy("http://localhost", transport=transport) as proxy:
+            return cast("object", getattr(proxy, method)(*arguments))
+
+    def _write_configuration(self, parts: Sequence[Part]) -> None:
+        text = _HEAD.format(
+            log_bytes=_LOG_BYTES,
+            user="user = root" if os.geteuid() == 0 else "",
+            socket=str(self._socket).replace("%", "%%"),
+            username=_USER,
+            password=self._password,
+        )
+        for priority, part in enumerate(parts, 1):
+            write_private(self._data.run / f"{part.name}.sh", part.start_script())
+            text += _PROGRAM.format(
+                name=part.name,
+                priority=priority,
+                stop_signal=part.stop_signal,
+                stop_seconds=part.stop_seconds,
+                log_bytes=_LOG_BYTES,
+            )
+        write_private(self._data.run / "supervisord.conf", text)
+
+
+def _await_orphans(leaders: set[int]) -> None:
+    until = time.monotonic() + _ORPHAN_SECONDS
+    while left := {pid for pid in leaders if _group_lives(pid)}:
+        if time.monotonic() > until:
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            return
+        time.sleep(_POLL_SECONDS)
+
+
+def _group_lives(leader: int) -> bool:
+    """Whether the part or a child of it runs: each part leads a process group."""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return True
