@@ -7,8 +7,11 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
+
+import psutil
 
 from tests.harness import warden
 from tests.harness.deadlines import DeadlinePassed, eventually, scaled
@@ -30,6 +33,7 @@ class ServerProcess:
         self._process = process
         self._printed = threading.Condition()
         self._output_ended = False
+        self._end_was_seen = False
         self._reader = threading.Thread(target=self._read, name=f"log of {name}", daemon=True)
         self._reader.start()
 
@@ -103,14 +107,16 @@ class ServerProcess:
         eventually(f"the children of {self.name} to end", self._group_is_gone, 3)
         self._reader.join(scaled(3))
         warden.take_back(self.pid)
+        self._end_was_seen = True
         return code
 
     def stop(self, seconds: float = 15.0, expected: Sequence[int] = (0, -signal.SIGTERM)) -> None:
         """Ask it to end by SIGTERM. Raises when it does not in time, or ends with another code.
 
-        Nothing of it is left in any case. Does nothing when it was killed on purpose before.
+        Nothing of it is left in any case. Does nothing when the test has ended it itself, by
+        `stop`, `kill` or `wait_for_exit`.
         """
-        if self._reader_is_done_and_process_reaped():
+        if self._end_was_seen:
             return
         self.assert_running()
         self._process.terminate()
@@ -124,10 +130,10 @@ class ServerProcess:
 
     def kill(self) -> None:
         """End it and all its group by SIGKILL, and wait until they are gone."""
-        if self._group_is_gone():
-            return
-        os.killpg(self.pid, signal.SIGKILL)
-        self.wait_for_exit()
+        if not self._end_was_seen:
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
+            self.wait_for_exit()
 
     def pause(self) -> None:
         """Stop its whole group by SIGSTOP."""
@@ -137,16 +143,18 @@ class ServerProcess:
         """Let its group go on after `pause`."""
         os.killpg(self.pid, signal.SIGCONT)
 
-    def _reader_is_done_and_process_reaped(self) -> bool:
-        return self._process.returncode is not None and self._group_is_gone()
-
     def _group_is_gone(self) -> bool:
-        self._process.poll()
+        # Children that are dead and wait for init to reap them are gone for our purpose.
+        return self._process.poll() is not None and not any(
+            map(self._is_alive_member, psutil.pids())
+        )
+
+    def _is_alive_member(self, pid: int) -> bool:
         try:
-            os.killpg(self.pid, 0)
-        except ProcessLookupError:
-            return True
-        return False
+            in_group = os.getpgid(pid) == self.pid
+            return in_group and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return False
 
     def _failed(self, what: str) -> ProcessFailed:
         return ProcessFailed(f"{self.name} {what} (exit code {self.exit_code})\n{self.tail()}")

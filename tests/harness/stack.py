@@ -82,7 +82,7 @@ class Stack:
 def running_stack(backends: Backends, workers: int = 1, apis: int = 1) -> Iterator[Stack]:
     """Start API and worker processes on migrated, empty backends; stop them at the end.
 
-    Every process must then end by itself on SIGTERM; those that a test has killed are left out.
+    Every process must then end by itself on SIGTERM, save those that the test has ended.
     """
     stack = Stack(backends, [], [])
     with ExitStack() as ends:
@@ -98,5 +98,4 @@ def running_stack(backends: Backends, workers: int = 1, apis: int = 1) -> Iterat
 def _stop_all(stack: Stack) -> None:
     with ExitStack() as ends:
         for process in [*stack.workers, *(api.process for api in stack.apis)]:
-            if process.exit_code is None:
-                ends.callback(process.stop, 30)
+            ends.callback(process.stop, 30)
