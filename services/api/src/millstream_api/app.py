@@ -1,12 +1,12 @@
 """The Flask application, put together from services that are running already."""
 
-from flask import Flask
+from flask import Flask, request
 from flask_cors import CORS
 
-from millstream_api.errors import install_error_handlers
+from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.routes import conversations, health, responses
 from millstream_api.routes.sockets import sock
-from millstream_api.services import Services
+from millstream_api.services import Services, services
 
 
 def create_app(parts: Services) -> Flask:
@@ -19,6 +19,7 @@ def create_app(parts: Services) -> Flask:
         "max_message_size": parts.settings.max_body_bytes,
     }
     parts.install(app)
+    app.before_request(_refuse_while_draining)
     install_error_handlers(app)
     CORS(
         app,
@@ -31,3 +32,10 @@ def create_app(parts: Services) -> Flask:
         app.register_blueprint(blueprint)
     sock.init_app(app)
     return app
+
+
+def _refuse_while_draining() -> None:
+    # A kept connection may still carry a request to a process that is about to end.
+    if services().hub.draining and request.endpoint != "health.healthz":
+        message = "This process is ending; try again, another one will answer."
+        raise ApiError(503, message, code="draining", retry_after_seconds=1)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gevent
 from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
@@ -12,6 +13,9 @@ from millstream_api.settings import Settings
 
 # Each open stream is a greenlet: this bounds them, and memory with them.
 _MOST_CONNECTIONS = 5000
+
+# How soon streams learn of a SIGTERM.
+_LOOK_SECONDS = 0.1
 
 
 class Server(BaseApplication):
@@ -42,19 +46,31 @@ class Server(BaseApplication):
             "worker_connections": _MOST_CONNECTIONS,
             "graceful_timeout": settings.drain_seconds,
             "timeout": 30,
-            "keepalive": 75,
+            # An idle connection holds up the end of a process that drains.
+            "keepalive": 5,
             "proc_name": "millstream-api",
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
             "control_socket_disable": True,
             "when_ready": self._say_ready,
+            "post_worker_init": self._drain_on_stop,
             "worker_exit": self._stop_services,
         }
 
     def _say_ready(self, arbiter: Arbiter) -> None:
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
         print(f"api listens on http://{host}:{port}", flush=True)  # noqa: T201
+
+    def _drain_on_stop(self, worker: Worker) -> None:
+        # gunicorn waits for open requests but tells nobody that it does; a stream would never end.
+        gevent.spawn(self._watch, worker)
+
+    def _watch(self, worker: Worker) -> None:
+        while worker.alive:
+            gevent.sleep(_LOOK_SECONDS)
+        if self._services is not None:
+            self._services.hub.drain()
 
     def _stop_services(self, _: Arbiter, __: Worker) -> None:
         if self._services is not None:

@@ -53,10 +53,19 @@ class Hub:
         self._pubsub: PubSub | None = None
         self._sending = RLock()
         self._greenlet: gevent.Greenlet[..., None] | None = None
+        self.draining = False
 
     def start(self) -> None:
         """Begin to listen. Call once, in the process that serves."""
         self._greenlet = gevent.spawn(self._listen_for_ever)
+
+    def drain(self) -> None:
+        """Let every stream end where it stands, so that its viewer goes on elsewhere."""
+        self.draining = True
+        for topic in self._topics.values():
+            topic.confirmed.set()
+            for mailbox in topic.mailboxes:
+                mailbox.wake()
 
     def stop(self) -> None:
         """End listening and close the connection."""

@@ -36,7 +36,8 @@ class Streamer:
         """Yield the frames behind ``cursor`` until the final one, then ``[DONE]``.
 
         It goes on over outages of Redis and PostgreSQL; while there is nothing to send, keep-alive
-        comments show the client that the connection lives.
+        comments show the client that the connection lives. When this process drains, the stream
+        ends without ``[DONE]``: its viewer goes on elsewhere from its cursor.
         """
         follower = Follower(cursor)
         if data := self._stored(response_id, follower):
@@ -44,10 +45,14 @@ class Streamer:
         if not follower.finished:
             with self.hub.watching(response_id) as mailbox:
                 yield from self._follow(response_id, follower, mailbox)
-        yield DONE
+        if follower.finished:
+            yield DONE
 
     def wait_for_end(self, response_id: str, seconds: float | None = None) -> bool:
-        """Wait until a response is final, for ``seconds`` at the longest; tell whether it is."""
+        """Wait until a response is final, for ``seconds`` at the longest; tell whether it is.
+
+        It also ends, with False, when this process drains.
+        """
         patience = gevent.Timeout(seconds)
         try:
             with patience:
@@ -57,12 +62,12 @@ class Streamer:
             if timeout is not patience:
                 raise
             return False
-        return True
+        return not self.hub.draining
 
     def _follow(self, response_id: str, follower: Follower, mailbox: Mailbox) -> Iterator[bytes]:
         mailbox.reread()
         spoke_at = time.monotonic()
-        while not follower.finished:
+        while not (follower.finished or self.hub.draining):
             if mailbox.must_reread:
                 data = self._logged(response_id, follower, mailbox)
             else:

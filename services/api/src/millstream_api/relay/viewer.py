@@ -40,6 +40,10 @@ class Mailbox:
         self.must_reread = True
         self._something.set()
 
+    def wake(self) -> None:
+        """Let the viewer look around at once."""
+        self._something.set()
+
     def take(self, wait_seconds: float) -> list[LiveBatch]:
         """Return what has come, waiting for it; nothing when the time is over or on reread."""
         self._something.wait(wait_seconds)

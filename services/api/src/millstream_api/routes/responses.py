@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.cursor import check_not_ahead, read_cursor
-from millstream_api.errors import bad_field, not_found
+from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
 from millstream_api.server_sent import event_stream
 from millstream_api.services import services
@@ -30,8 +30,9 @@ def create() -> Response:
         raise bad_conversation(new.conversation_id) from None
     if asked.stream:
         return event_stream(parts.streamer.stream(row.id, -1))
-    if not asked.background:
-        parts.streamer.wait_for_end(row.id)
+    if not asked.background and not parts.streamer.wait_for_end(row.id):
+        message = f"This process is ending. The answer goes on as {row.id}; retrieve it by its id."
+        raise ApiError(503, message, code="draining", retry_after_seconds=1)
     return _as_json(row.id)
 
 
@@ -73,7 +74,7 @@ def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
         check_not_ahead(cursor, count)
 
 
-def bad_conversation(conversation_id: str | None) -> Exception:
+def bad_conversation(conversation_id: str | None) -> ApiError:
     """Return the error for a conversation that is not there, or not this caller's."""
     error = not_found("conversation", conversation_id or "")
     error.param = "conversation"

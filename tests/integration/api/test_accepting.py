@@ -1,0 +1,85 @@
+"""Accepting: stored, opened, enqueued, once for each idempotency key."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+from redis import Redis
+
+from tests.harness.api_client import ApiClient
+from tests.harness.stack import Backends
+
+
+def test_an_accepted_question_is_stored_enqueued_by_name_and_its_log_is_open(
+    client: ApiClient, shared_backends: Backends
+) -> None:
+    with Redis.from_url(shared_backends.redis_url) as redis:
+        redis.delete("answers")
+
+        response = client.start("What is a log?")
+
+        (message,) = redis.lrange("answers", 0, -1)
+        assert json.loads(message)["headers"]["task"] == "millstream.answer"
+        assert redis.xlen(f"millstream:{{{response['id']}}}:log") == 2
+    assert response["status"] == "queued"
+    assert client.retrieve(response["id"]) == response
+
+
+def test_the_same_idempotency_key_gives_the_same_response_also_at_once(
+    client: ApiClient, shared_backends: Backends
+) -> None:
+    with Redis.from_url(shared_backends.redis_url) as redis:
+        redis.delete("answers")
+        body = {"input": "Once?", "background": True}
+
+        def post(_: int) -> str:
+            with httpx.Client(base_url=client.http.base_url) as http:
+                answer = http.post("/v1/responses", json=body, headers={"Idempotency-Key": "k1"})
+            return str(answer.raise_for_status().json()["id"])
+
+        with ThreadPoolExecutor(12) as pool:
+            ids = set(pool.map(post, range(24)))
+
+        assert len(ids) == 1
+        assert redis.llen("answers") == 1
+
+
+def test_an_idempotency_key_of_another_request_is_a_conflict(client: ApiClient) -> None:
+    headers = {"Idempotency-Key": "k2"}
+    client.http.post("/v1/responses", json={"input": "A", "background": True}, headers=headers)
+
+    answer = client.http.post(
+        "/v1/responses", json={"input": "B", "background": True}, headers=headers
+    )
+
+    assert answer.status_code == httpx.codes.CONFLICT
+    assert answer.json()["error"]["param"] == "Idempotency-Key"
+
+
+def test_a_model_that_is_not_offered_is_answered_by_the_default_and_said_so(
+    client: ApiClient,
+) -> None:
+    response = client.start("What is a log?", model="gpt-4o")
+
+    assert response["model"] == "scripted-chat"
+
+
+def test_the_page_of_an_allowed_origin_may_call_and_another_may_not(client: ApiClient) -> None:
+    origin = "http://127.0.0.1:8050"
+
+    allowed = client.http.get("/healthz", headers={"Origin": origin})
+    other = client.http.get("/healthz", headers={"Origin": "http://evil.example"})
+
+    assert allowed.headers["Access-Control-Allow-Origin"] == origin
+    assert "Access-Control-Allow-Origin" not in other.headers
+
+
+def test_a_stream_tells_proxies_not_to_buffer(client: ApiClient) -> None:
+    response_id = client.start("What is a log?")["id"]
+
+    with client.follow(response_id) as stream:
+        headers = stream.headers
+
+    assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
+    assert headers["X-Accel-Buffering"] == "no"
+    assert headers["Cache-Control"] == "no-cache, no-transform"

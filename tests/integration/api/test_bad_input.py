@@ -1,0 +1,162 @@
+"""Bad input gets a clear error that names the field; nothing is stored and nothing enqueued."""
+
+import json
+
+import httpx
+import psycopg
+import pytest
+from redis import Redis
+
+from tests.harness.api_client import ApiClient
+from tests.harness.stack import Backends
+
+_NO_RESPONSE = "resp_" + "0" * 32
+_NO_CONVERSATION = "conv_" + "0" * 32
+
+BODIES = {
+    "no body": (b"", "body"),
+    "not JSON": (b"{", "body"),
+    "not UTF-8": (b'{"input": "\xff"}', "body"),
+    "an array": (b"[]", "body"),
+    "null": (b"null", "body"),
+    "NaN": (b'{"input": "x", "temperature": NaN}', "body"),
+    "nested without end": (b'{"input": ' + b"[" * 100_000, "body"),
+    "no input": (b"{}", "input"),
+    "empty input": (b'{"input": ""}', "input"),
+    "blank input": (b'{"input": " \\n\\t"}', "input"),
+    "input too long": (json.dumps({"input": "x" * 2001}).encode(), "input"),
+    "input is a number": (b'{"input": 1}', "input"),
+    "input is null": (b'{"input": null}', "input"),
+    "input is an array": (b'{"input": [{"role": "user", "content": 1}]}', "input"),
+    "NUL in input": (b'{"input": "a\\u0000b"}', "input"),
+    "half a surrogate pair in input": (b'{"input": "a\\ud83d"}', "input"),
+    "unknown field": (b'{"input": "x", "tools": []}', "tools"),
+    "stream is a string": (b'{"input": "x", "stream": "yes"}', "stream"),
+    "background is a number": (b'{"input": "x", "background": 1}', "background"),
+    "temperature too high": (b'{"input": "x", "temperature": 3}', "temperature"),
+    "max_output_tokens is 0": (b'{"input": "x", "max_output_tokens": 0}', "max_output_tokens"),
+    "metadata with a number": (b'{"input": "x", "metadata": {"a": 1}}', "metadata.a"),
+    "metadata with a long value": (
+        json.dumps({"input": "x", "metadata": {"a": "y" * 513}}).encode(),
+        "metadata",
+    ),
+    "conversation is no id": (b'{"input": "x", "conversation": "abc"}', "conversation"),
+    "conversation has no id": (b'{"input": "x", "conversation": {}}', "conversation"),
+    "not to be stored": (b'{"input": "x", "store": false}', "store"),
+}
+
+
+@pytest.mark.parametrize("name", BODIES)
+def test_a_bad_question_is_refused_by_name_and_leaves_nothing(
+    name: str, client: ApiClient, shared_backends: Backends
+) -> None:
+    body, param = BODIES[name]
+    before = _everything_stored(shared_backends)
+
+    answer = client.http.post("/v1/responses", content=body)
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == param
+    assert _everything_stored(shared_backends) == before
+
+
+def test_a_body_over_the_limit_is_refused(client: ApiClient) -> None:
+    answer = client.http.post("/v1/responses", content=b'{"input": "' + b"x" * 300_000 + b'"}')
+
+    assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
+    assert answer.json()["error"]["code"] == "body_too_large"
+
+
+def test_an_unknown_conversation_is_named(client: ApiClient, shared_backends: Backends) -> None:
+    before = _everything_stored(shared_backends)
+
+    answer = client.http.post(
+        "/v1/responses", json={"input": "x", "conversation": _NO_CONVERSATION}
+    )
+
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert answer.json()["error"]["param"] == "conversation"
+    assert _everything_stored(shared_backends) == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/v1/responses/{_NO_RESPONSE}"),
+        ("GET", f"/v1/responses/{_NO_RESPONSE}?stream=true"),
+        ("GET", "/v1/responses/abc"),
+        ("POST", f"/v1/responses/{_NO_RESPONSE}/cancel"),
+        ("GET", f"/v1/conversations/{_NO_CONVERSATION}"),
+        ("GET", f"/v1/conversations/{_NO_CONVERSATION}/items"),
+        ("DELETE", f"/v1/conversations/{_NO_CONVERSATION}"),
+        ("GET", "/v1/nothing"),
+        ("GET", "/v1/responses/%00"),
+    ],
+)
+def test_what_is_not_there_is_404_in_the_one_shape(
+    method: str, path: str, client: ApiClient
+) -> None:
+    answer = client.http.request(method, path)
+
+    assert answer.status_code == httpx.codes.NOT_FOUND
+    assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+
+
+def test_a_wrong_method_is_405_and_says_what_is_allowed(client: ApiClient) -> None:
+    answer = client.http.put("/v1/responses")
+
+    assert answer.status_code == httpx.codes.METHOD_NOT_ALLOWED
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["abc", "", "1.5", "-2", "99999999999999999999", "2", "10000", "0x1", "٣", "1 2"]
+)
+def test_a_bad_cursor_is_refused(cursor: str, client: ApiClient) -> None:
+    response_id = client.start("What is a log?")["id"]
+
+    by_query = client.http.get(
+        f"/v1/responses/{response_id}", params={"stream": "true", "starting_after": cursor}
+    )
+
+    assert by_query.status_code == httpx.codes.BAD_REQUEST
+    assert by_query.json()["error"]["param"] == "starting_after"
+
+
+def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
+    response_id = client.start("What is a log?")["id"]
+
+    answer = client.http.get(
+        f"/v1/responses/{response_id}?stream=true&starting_after=0&starting_after=1"
+    )
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", f"after={_NO_CONVERSATION}"])
+def test_a_bad_page_of_conversations_is_refused(query: str, client: ApiClient) -> None:
+    answer = client.http.get(f"/v1/conversations?{query}")
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == query.partition("=")[0]
+
+
+def test_an_idempotency_key_over_the_limit_is_refused(client: ApiClient) -> None:
+    answer = client.http.post(
+        "/v1/responses", json={"input": "x"}, headers={"Idempotency-Key": "k" * 201}
+    )
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "Idempotency-Key"
+
+
+def _everything_stored(backends: Backends) -> tuple[int, int, int]:
+    """Count the responses, items and enqueued jobs."""
+    with psycopg.connect(backends.database_url) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM responses), (SELECT count(*) FROM items)"
+        ).fetchone()
+    assert row is not None
+    with Redis.from_url(backends.redis_url) as redis:
+        return row[0], row[1], redis.llen("answers")

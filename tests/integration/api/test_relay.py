@@ -1,0 +1,166 @@
+"""The relay under stress: many viewers, slow ones, broken subscriptions, a process that ends."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import httpx
+import psutil
+import pytest
+from redis import Redis
+
+from bench.scripted_model.client import ScriptedModel
+from tests.harness.api_client import ApiClient
+from tests.harness.deadlines import eventually
+from tests.harness.services import Service, start_api
+from tests.harness.stack import Backends
+from tests.harness.valkey import ValkeyServer
+from tests.integration.api.scribe import Scribe
+
+
+@pytest.fixture
+def own_backends(
+    database_url: str, private_valkey: ValkeyServer, scripted_model: ScriptedModel
+) -> Backends:
+    settings = {"MILLSTREAM_RECHECK_SECONDS": "60", "MILLSTREAM_VIEWER_BUFFER_BYTES": "20000"}
+    return Backends(database_url, private_valkey.url(), scripted_model, settings)
+
+
+@pytest.fixture
+def own_api(own_backends: Backends) -> Iterator[Service]:
+    service = start_api(own_backends.settings())
+    yield service
+    if service.process.exit_code is None:
+        service.process.stop(30)
+
+
+@contextmanager
+def _asked(api: Service, backends: Backends) -> Iterator[tuple[ApiClient, Scribe]]:
+    with ApiClient(api.url) as client:
+        response_id = client.start("What is a log?")["id"]
+        with Scribe(backends.database_url, backends.redis_url, response_id) as scribe:
+            yield client, scribe
+
+
+def test_redis_connections_do_not_grow_with_viewers(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe), ExitStack() as viewers:
+        scribe.write("a")
+        streams = [viewers.enter_context(client.follow(scribe.row.id)) for _ in range(3)]
+        for stream in streams:
+            stream.until_text(1)
+        with Redis.from_url(own_backends.redis_url) as redis:
+            few = _connections_of(own_api, redis)
+            clients = [viewers.enter_context(ApiClient(own_api.url)) for _ in range(40)]
+            more = [viewers.enter_context(one.follow(scribe.row.id)) for one in clients]
+            for stream in more:
+                stream.until_text(1)
+            many = _connections_of(own_api, redis)
+        scribe.write("b")
+        scribe.finish()
+
+        assert {stream.to_end().text for stream in [*streams, *more]} == {"ab"}
+
+    assert many["pubsub"] == few["pubsub"] == 1
+    assert many["all"] <= few["all"] + 3
+
+
+def test_a_viewer_that_falls_behind_is_served_from_the_log(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as slow:
+            slow.until_type("response.queued")
+            # More than the viewer's buffer and all sockets between hold, while it reads none.
+            for number in range(120):
+                scribe.write(f"{number} " + "x" * 100_000)
+            scribe.finish()
+
+            assert slow.to_end().text == scribe.text
+
+
+def test_a_viewer_misses_nothing_when_its_subscription_is_killed(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with (
+            client.follow(scribe.row.id) as stream,
+            Redis.from_url(own_backends.redis_url) as redis,
+        ):
+            for number in range(5):
+                scribe.write(f"{number} ")
+                stream.until_text(len(scribe.text))
+                redis.client_kill_filter(_type="pubsub")
+                scribe.write("unheard ")
+            scribe.finish()
+            seen = stream.to_end()
+
+    assert seen.text == scribe.text
+
+
+def test_a_viewer_lives_through_a_restart_of_redis(
+    own_api: Service, own_backends: Backends, private_valkey: ValkeyServer
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            scribe.write("before ")
+            stream.until_text(len("before "))
+            private_valkey.kill()
+            private_valkey.restart(keep_data=False)
+            scribe.send_again()
+            scribe.write("after")
+            scribe.finish()
+            seen = stream.to_end()
+
+    assert seen.text == "before after"
+
+
+def test_on_sigterm_streams_end_where_they_stand_and_go_on_elsewhere(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            scribe.write("one ")
+            stream.until_text(4)
+            os.kill(own_api.process.pid, signal.SIGTERM)
+            assert list(stream) == []
+            seen = stream.transcript
+        assert own_api.process.wait_for_exit(30) == 0
+        scribe.write("two")
+        other = start_api(own_backends.settings())
+        with ApiClient(other.url) as elsewhere:
+            with elsewhere.follow(scribe.row.id, transcript=seen) as stream:
+                scribe.finish()
+                stream.to_end()
+        other.process.stop(30)
+
+    assert not seen.done or seen.text == "one two"
+
+
+def test_readiness_names_what_is_away_and_health_stays_well(
+    own_api: Service, private_valkey: ValkeyServer
+) -> None:
+    with ApiClient(own_api.url) as client:
+        assert client.http.get("/readyz").json()["status"] == "ready"
+        private_valkey.kill()
+
+        unready = client.http.get("/readyz")
+
+        assert unready.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        assert unready.json()["checks"] == {"postgresql": "ok", "redis": "away"}
+        assert client.http.get("/healthz").status_code == httpx.codes.OK
+        private_valkey.restart()
+        eventually("readiness", lambda: client.http.get("/readyz").is_success, 20)
+
+
+def _connections_of(api: Service, redis: "Redis") -> dict[str, int]:
+    ports = {
+        connection.laddr.port
+        for process in psutil.Process(api.process.pid).children(recursive=True)
+        for connection in process.net_connections("tcp")
+        if connection.raddr
+    }
+    mine = [one for one in redis.client_list() if int(one["addr"].rpartition(":")[2]) in ports]
+    return {"all": len(mine), "pubsub": sum(int(one["sub"]) > 0 for one in mine)}

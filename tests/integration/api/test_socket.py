@@ -1,0 +1,102 @@
+"""The WebSocket carries the same events as the stream."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import websocket
+
+from tests.harness.api_client import ApiClient
+from tests.harness.services import Service
+from tests.integration.api.scribe import Scribe
+
+ScribeOf = Callable[[str], Scribe]
+
+
+@pytest.fixture
+def socket(api: Service) -> Iterator[websocket.WebSocket]:
+    url = api.url.replace("http", "ws") + "/v1/responses"
+    connection = websocket.create_connection(url, timeout=20)
+    yield connection
+    connection.close()
+
+
+def test_asking_on_a_socket_gives_the_same_events_as_the_stream(
+    socket: websocket.WebSocket, client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    socket.send(json.dumps({"type": "response.create", "input": "What is a log?"}))
+    created = json.loads(socket.recv())
+    scribe = scribe_of(created["response"]["id"])
+    scribe.write("a ", "file")
+    scribe.finish()
+
+    events = [created, *_to_end(socket)]
+
+    with client.follow(scribe.row.id) as stream:
+        assert [event.body for event in stream] == events
+
+
+def test_a_socket_resumes_a_response_from_a_cursor(
+    socket: websocket.WebSocket, client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    scribe = scribe_of(client.start("What is a log?")["id"])
+    scribe.write(*"abc")
+    scribe.finish()
+
+    resume = {"type": "millstream.response.resume", "response_id": scribe.row.id}
+    socket.send(json.dumps({**resume, "starting_after": 3}))
+
+    assert [event["sequence_number"] for event in _to_end(socket)] == [4, 5]
+
+
+def test_two_responses_share_a_socket(
+    socket: websocket.WebSocket, client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    scribes = [scribe_of(client.start("What is a log?")["id"]) for _ in range(2)]
+    for scribe in scribes:
+        resume = {"type": "millstream.response.resume", "response_id": scribe.row.id}
+        socket.send(json.dumps(resume))
+    for scribe in scribes:
+        scribe.write("x")
+        scribe.finish()
+
+    ended = {_to_end(socket)[-1]["response"]["id"] for _ in scribes}
+
+    assert ended == {scribe.row.id for scribe in scribes}
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ("{", "body"),
+        ("[]", "body"),
+        ('{"type": "x"}', "type"),
+        ('{"type": "response.create"}', "input"),
+        ('{"type": "response.create", "input": ""}', "input"),
+        ('{"type": "millstream.response.resume"}', "response_id"),
+        ('{"type": "millstream.response.resume", "response_id": "abc"}', "id"),
+        (
+            '{"type": "millstream.response.resume", "response_id": "abc", "starting_after": "x"}',
+            "starting_after",
+        ),
+    ],
+)
+def test_a_bad_message_is_answered_by_an_error_and_the_socket_stays_open(
+    message: str, param: str, socket: websocket.WebSocket
+) -> None:
+    for _ in range(2):
+        socket.send(message)
+
+        error = json.loads(socket.recv())
+
+        assert error["type"] == "error"
+        assert error["error"]["param"] == param
+
+
+def _to_end(socket: websocket.WebSocket) -> list[dict[str, Any]]:
+    events = []
+    while True:
+        events.append(json.loads(socket.recv()))
+        if events[-1]["type"] == "response.completed":
+            return events
