@@ -6,10 +6,11 @@ from collections.abc import Iterator
 import pytest
 
 from bench.scripted_model.client import ScriptedModel
+from tests.browser import browser, context, page  # noqa: F401  (fixtures)
 from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
 from tests.harness.services import migrate
-from tests.harness.stack import Backends
+from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
 
 
@@ -87,3 +88,19 @@ def private_valkey() -> Iterator[ValkeyServer]:
 def backends(database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Backends:
     """What services of one test are pointed at."""
     return Backends(database_url, redis_url, scripted_model)
+
+
+@pytest.fixture(scope="session")
+def stack(
+    postgres: PostgresServer,
+    migrated_template: str,
+    valkey: ValkeyServer,
+    scripted_model: ScriptedModel,
+) -> Iterator[Stack]:
+    """One API and one worker that tests share: ask anything, end nothing."""
+    with (
+        postgres.temporary_database(migrated_template) as database_url,
+        valkey.temporary_database() as redis_url,
+        running_stack(Backends(database_url, redis_url, scripted_model)) as running,
+    ):
+        yield running

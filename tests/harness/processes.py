@@ -118,7 +118,9 @@ class ServerProcess:
         """
         if self._end_was_seen:
             return
-        self.assert_running()
+        if self.exit_code is not None:
+            self.kill()  # what it may have left behind
+            raise self._failed("had ended before it was asked to")
         self._process.terminate()
         try:
             code = self.wait_for_exit(seconds)

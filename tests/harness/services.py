@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import DeadlinePassed, eventually
 from tests.harness.environment import service_environment
 from tests.harness.ports import free_port
-from tests.harness.processes import ServerProcess
+from tests.harness.processes import ProcessFailed, ServerProcess
 
 # Importing the Databricks client takes 6 to 15 s.
 _WORKER_START_SECONDS = 90.0
@@ -117,7 +117,9 @@ def wait_until_ready(service: Service, path: str, seconds: float = _START_SECOND
         what = f"{service.process.name} to answer 200 on {path}"
         try:
             eventually(what, answers, seconds, every_seconds=0.05)
-        except AssertionError as error:
-            error.add_note(service.process.tail())
+        except DeadlinePassed as error:
             service.process.kill()
+            raise DeadlinePassed(f"{error}\n{service.process.tail()}") from None
+        except ProcessFailed:
+            service.process.kill()  # what it may have left behind
             raise

@@ -75,7 +75,7 @@ def test_a_process_that_ended_unasked_fails_the_stop() -> None:
     process = python("print('ready')")
     eventually("its end", lambda: process.exit_code is not None)
 
-    with pytest.raises(ProcessFailed, match="not running"):
+    with pytest.raises(ProcessFailed, match="ended before"):
         process.stop()
 
 

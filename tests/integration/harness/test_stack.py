@@ -1,0 +1,80 @@
+"""The harness around the real API; the worker has tests of its own."""
+
+import os
+import signal
+
+import httpx
+import pytest
+
+from tests.harness.api_client import ApiError
+from tests.harness.deadlines import eventually
+from tests.harness.processes import ProcessFailed
+from tests.harness.services import launch_api, wait_until_ready
+from tests.harness.stack import Backends, running_stack
+from tests.harness.transcript import Transcript
+
+
+def test_a_question_is_accepted_viewed_over_two_connections_and_stopped(
+    backends: Backends,
+) -> None:
+    seen = Transcript()
+    with running_stack(backends, workers=0) as stack, stack.client() as client:
+        response_id = client.start("What is a log?")["id"]
+        with client.follow(response_id, transcript=seen) as stream:
+            stream.until_type("response.queued")
+
+        client.cancel(response_id)
+        with client.follow(response_id, transcript=seen) as stream:
+            stream.to_end()
+
+    assert seen.types[:2] == ["response.created", "response.queued"]
+    assert seen.final["status"] == "cancelled"
+
+
+def test_an_error_of_the_api_is_raised_with_its_body(backends: Backends) -> None:
+    with (
+        running_stack(backends, workers=0) as stack,
+        stack.client() as client,
+        pytest.raises(ApiError) as raised,
+    ):
+        client.ask("")
+
+    assert raised.value.status == 400
+    assert raised.value.error["param"] == "input"
+
+
+def test_a_stack_leaves_no_process_behind(backends: Backends) -> None:
+    with running_stack(backends, workers=0) as stack:
+        first, second = stack.apis[0], stack.add_api()
+
+    assert (first.process.exit_code, second.process.exit_code) == (0, 0)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{first.url}/healthz")
+
+
+def test_a_killed_api_is_replaced_on_its_port(backends: Backends) -> None:
+    with running_stack(backends, workers=0) as stack:
+        port = int(stack.api_url.rpartition(":")[2])
+        stack.apis[0].process.kill()
+
+        again = stack.add_api(port)
+
+        assert again.url == stack.api_url
+
+
+def test_a_service_that_crashed_unasked_fails_the_end_of_the_stack(backends: Backends) -> None:
+    def run() -> None:
+        with running_stack(backends, workers=0) as stack:
+            process = stack.apis[0].process
+            os.kill(process.pid, signal.SIGKILL)
+            eventually("the crash", lambda: process.exit_code is not None)
+
+    with pytest.raises(ProcessFailed, match="api had ended before"):
+        run()
+
+
+def test_a_service_that_cannot_start_fails_with_its_output(backends: Backends) -> None:
+    service = launch_api({**backends.settings(), "MILLSTREAM_API_PORT": "nonsense"})
+
+    with pytest.raises(ProcessFailed, match=r"(?i)api_port"):
+        wait_until_ready(service, "/readyz")
