@@ -41,3 +41,7 @@ class NotFound(ContractError):
 
 class KeyReused(ContractError):
     """This idempotency key was used for another request."""
+
+
+class OtherEmbeddings(ContractError):
+    """The ledger's vectors are those of another embeddings endpoint."""

@@ -4,7 +4,7 @@ Tasks are sent by name, so that who enqueues never imports who works.
 """
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 ANSWER_TASK: Final = "millstream.answer"
 ANSWER_QUEUE: Final = "answers"
@@ -23,8 +23,8 @@ class AnswerJob:
     response_id: str
     attempt: int
 
-    task: Final = ANSWER_TASK
-    queue: Final = ANSWER_QUEUE
+    task: ClassVar[str] = ANSWER_TASK
+    queue: ClassVar[str] = ANSWER_QUEUE
 
     def arguments(self) -> list[Any]:
         """Return the task's positional arguments."""
@@ -37,8 +37,8 @@ class IngestJob:
 
     document_id: str
 
-    task: Final = INGEST_TASK
-    queue: Final = INGEST_QUEUE
+    task: ClassVar[str] = INGEST_TASK
+    queue: ClassVar[str] = INGEST_QUEUE
 
     def arguments(self) -> list[Any]:
         """Return the task's positional arguments."""
@@ -54,7 +54,7 @@ SHARED_CELERY_SETTINGS: Final[dict[str, Any]] = {
     # JSON only: a pickle in Redis would be code execution for whoever can write there.
     "task_serializer": "json",
     "accept_content": ["json"],
-    # A queue that nobody declared is a typing mistake, not a new queue.
+    # Queues are named above and declared nowhere: the first job makes them.
     "task_create_missing_queues": True,
     "task_default_queue": ANSWER_QUEUE,
 }

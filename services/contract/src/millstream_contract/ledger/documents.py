@@ -7,7 +7,7 @@ from typing import Final
 
 from psycopg import sql
 
-from millstream_contract.errors import NotFound
+from millstream_contract.errors import NotFound, OtherEmbeddings
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
 from millstream_contract.objects import Passage
@@ -23,7 +23,11 @@ _RRF_K: Final = 60
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored document; ``content`` is its text as it was given."""
+    """A stored document.
+
+    content: its text, as it was given.
+    error: why it is "failed"; or, when it is "ready", why nothing of it can be found.
+    """
 
     id: str
     source: str
@@ -62,9 +66,11 @@ class Documents:
                 " VALUES (%s, %s, %s, %s, %s, %s)"
                 " ON CONFLICT (source) DO UPDATE SET title = excluded.title,"
                 "  media_type = excluded.media_type, content = excluded.content,"
-                "  content_hash = excluded.content_hash, updated_at = now(), error = NULL,"
+                "  content_hash = excluded.content_hash, updated_at = now(),"
+                "  error = CASE WHEN d.status = 'ready' THEN d.error END,"
                 "  status = CASE WHEN d.content_hash = excluded.content_hash AND"
-                "   d.status = 'ready' THEN 'ready' ELSE 'pending' END"
+                "   d.media_type = excluded.media_type AND d.status = 'ready'"
+                "   THEN 'ready' ELSE 'pending' END"
                 " RETURNING id, status",
                 [new_id("doc"), source, title, media_type, content, content_hash(content)],
             ).fetchone()
@@ -99,16 +105,30 @@ class Documents:
             ).fetchone()
         return int(row["n"]) if row else 0
 
-    def replace_chunks(self, document: Document, chunks: Sequence[Chunk]) -> bool:
+    def replace_chunks(
+        self,
+        document: Document,
+        chunks: Sequence[Chunk],
+        *,
+        endpoint: str | None = None,
+        remark: str | None = None,
+    ) -> bool:
         """Make these the document's chunks, and the document ready.
 
+        endpoint: who made the vectors; OtherEmbeddings is raised, and nothing done, when the
+        ledger holds another's (None: not checked).
+        remark: why nothing of the document can be found, if that is so.
         False, and nothing done, when its content has changed since it was read.
         """
         with ledger_connection(self._pool) as connection, connection.transaction():
+            # Also the lock against use_embeddings_of, which takes the same one first.
+            row = connection.execute("SELECT endpoint FROM embedding_space FOR SHARE").fetchone()
+            if endpoint is not None and (row is None or row["endpoint"] != endpoint):
+                raise OtherEmbeddings(row["endpoint"] if row else "none yet")
             changed = connection.execute(
-                "UPDATE documents SET status = 'ready', error = NULL, updated_at = now()"
+                "UPDATE documents SET status = 'ready', error = %s, updated_at = now()"
                 " WHERE id = %s AND content_hash = %s",
-                [document.id, document.content_hash],
+                [remark, document.id, document.content_hash],
             )
             if changed.rowcount != 1:
                 return False
@@ -116,14 +136,24 @@ class Documents:
             _insert_chunks(connection, document.id, chunks)
             return True
 
-    def fail(self, document_id: str, reason: str) -> None:
-        """Write down why a document could not be ingested."""
+    def fail(self, document: Document, reason: str) -> bool:
+        """Write down why a document could not be ingested.
+
+        False, and nothing done, when its content has changed since it was read.
+        """
         with ledger_connection(self._pool) as connection:
-            connection.execute(
+            changed = connection.execute(
                 "UPDATE documents SET status = 'failed', error = %s, updated_at = now()"
-                " WHERE id = %s",
-                [reason, document_id],
+                " WHERE id = %s AND content_hash = %s",
+                [reason, document.id, document.content_hash],
             )
+            return changed.rowcount == 1
+
+    def embeddings_endpoint(self) -> str | None:
+        """Return whose vectors the ledger holds, or None before the first."""
+        with ledger_connection(self._pool) as connection:
+            row = connection.execute("SELECT endpoint FROM embedding_space").fetchone()
+        return str(row["endpoint"]) if row else None
 
     def use_embeddings_of(self, endpoint: str, dimensions: int) -> list[str]:
         """Make this the model of all vectors; return the ids of documents to embed again.
@@ -139,11 +169,12 @@ class Documents:
             _reshape(connection, dimensions)
             connection.execute(
                 "INSERT INTO embedding_space (endpoint, dimensions) VALUES (%(e)s, %(d)s)"
-                " ON CONFLICT (only) DO UPDATE SET endpoint = %(e)s, dimensions = %(d)s",
+                " ON CONFLICT (singleton) DO UPDATE SET endpoint = %(e)s, dimensions = %(d)s",
                 {"e": endpoint, "d": dimensions},
             )
             stale = connection.execute(
-                "UPDATE documents SET status = 'pending' WHERE status = 'ready' RETURNING id"
+                "UPDATE documents SET status = 'pending', error = NULL"
+                " WHERE status = 'ready' RETURNING id"
             ).fetchall()
         return [row["id"] for row in stale]
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from millstream_contract.errors import BadFrame
 from millstream_contract.frames import Frame, sequence_number_of, split_frames
 
 
@@ -29,6 +30,8 @@ class LiveBatch:
     def of_message(cls, data: bytes) -> "LiveBatch":
         """Read the numbers of a published message. Raises BadFrame when it is not frames."""
         first = sequence_number_of(data)
+        if not data.endswith(b"\n\n"):
+            raise BadFrame(data[-40:])
         # Within a frame a blank line cannot occur: its JSON stands on one line.
         last = first + data.count(b"\n\n") - 1
         tail = Frame(last, data[data.rfind(b"\n\n", 0, -2) + 2 :] if last > first else data)

@@ -117,6 +117,8 @@ class TokenLog:
             with self._redis.pipeline(transaction=True) as calls:
                 calls.hset(state_key(response_id), "stop", "1")
                 calls.pexpire(state_key(response_id), self._ttl_ms)
+                # The log must not end before its state, which tells how much is in it.
+                calls.pexpire(log_key(response_id), self._ttl_ms)
                 calls.publish(STOPS_CHANNEL, response_id)
                 calls.execute()
         except RedisError as error:

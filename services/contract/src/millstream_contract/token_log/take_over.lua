@@ -18,5 +18,7 @@ if not count then
 end
 if (holder or 0) > attempt then return {'fenced', holder} end
 redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count)
+-- Both, or the log might end before its state, which would then tell of frames that are gone.
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
 return {'ok', count, tonumber(state[3]) or 0}

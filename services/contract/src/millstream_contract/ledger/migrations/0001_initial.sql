@@ -76,7 +76,7 @@ CREATE TABLE documents (
 
 -- Which embedding model made the vectors: vectors of two models cannot be compared.
 CREATE TABLE embedding_space (
-    only       boolean PRIMARY KEY DEFAULT true CHECK (only),
+    singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
     endpoint   text NOT NULL,
     dimensions integer NOT NULL
 );
