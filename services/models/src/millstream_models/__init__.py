@@ -1,0 +1,1 @@
+"""A local stand-in for Databricks Model Serving, with real models from wheels."""
