@@ -14,7 +14,7 @@ from tests.harness.processes import ProcessFailed, ServerProcess
 # Importing the Databricks client takes 6 to 15 s.
 _WORKER_START_SECONDS = 90.0
 _START_SECONDS = 40.0
-_WORKER_READY = r"\bready\b"
+_WORKER_READY = r"\bready\.?$"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def start_ui(api_url: str, settings: Mapping[str, str], port: int | None = None)
     service = Service(
         start_module("millstream_ui", [], {**own, **settings}), f"http://127.0.0.1:{port}"
     )
-    wait_until_ready(service, "/")
+    wait_until_ready(service, "/healthz")
     return service
 
 

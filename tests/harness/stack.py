@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
+from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 from tests.harness.services import Service, launch_worker, start_api, start_ui, wait_for_worker
 
@@ -40,6 +41,8 @@ class Stack:
     backends: Backends
     apis: list[Service]
     workers: list[ServerProcess]
+    ui_port: int = field(default_factory=free_port)
+    """Where `ui` serves the page: the API must know it, for only that page may call it."""
 
     @property
     def model(self) -> ScriptedModel:
@@ -57,21 +60,27 @@ class Stack:
 
     def add_worker(self, queue: str = "answers") -> ServerProcess:
         """Start one more worker; it is stopped with the stack."""
+        worker = self.launch_worker(queue)
+        wait_for_worker(worker)
+        return worker
+
+    def launch_worker(self, queue: str = "answers") -> ServerProcess:
+        """Like `add_worker`, without waiting until it takes jobs."""
         worker = launch_worker(self.backends.settings(), queue)
         self.workers.append(worker)
-        wait_for_worker(worker)
         return worker
 
     def add_api(self, port: int | None = None) -> Service:
         """Start one more API process, on the port of one that has ended if need be."""
-        service = start_api(self.backends.settings(), port)
+        origins = {"MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{self.ui_port}"}
+        service = start_api({**origins, **self.backends.settings()}, port)
         self.apis.append(service)
         return service
 
     @contextmanager
     def ui(self) -> Iterator[Service]:
         """Serve the page as long as the block lasts."""
-        service = start_ui(self.api_url, {})
+        service = start_ui(self.api_url, {}, self.ui_port)
         try:
             yield service
         finally:
@@ -87,7 +96,8 @@ def running_stack(backends: Backends, workers: int = 1, apis: int = 1) -> Iterat
     stack = Stack(backends, [], [])
     with ExitStack() as ends:
         ends.callback(_stop_all, stack)
-        stack.workers += [launch_worker(backends.settings()) for _ in range(workers)]
+        for _ in range(workers):
+            stack.launch_worker()
         for _ in range(apis):
             stack.add_api()
         for worker in stack.workers:

@@ -52,6 +52,16 @@ def test_a_stack_leaves_no_process_behind(backends: Backends) -> None:
         httpx.get(f"{first.url}/healthz")
 
 
+def test_the_page_is_served_where_the_api_expects_it(backends: Backends) -> None:
+    with running_stack(backends, workers=0) as stack, stack.ui() as ui:
+        asked = httpx.options(
+            f"{stack.api_url}/v1/responses",
+            headers={"Origin": ui.url, "Access-Control-Request-Method": "POST"},
+        )
+
+    assert asked.headers["access-control-allow-origin"] == ui.url
+
+
 def test_a_killed_api_is_replaced_on_its_port(backends: Backends) -> None:
     with running_stack(backends, workers=0) as stack:
         port = int(stack.api_url.rpartition(":")[2])
