@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from millstream_embedded.errors import CannotRun
 from millstream_embedded.log_follower import LogFollower
@@ -30,16 +31,20 @@ class Conductor:
         """Wait until the supervisor takes orders."""
         self._wait_until(self._supervisor.answers, "the supervisor")
 
-    def bring_up(self, parts: Sequence[Part]) -> None:
-        """Start these parts and wait until all are ready.
+    def start(self, parts: Sequence[Part]) -> None:
+        """Order these parts to be started; come back at once."""
+        self._signals.check()
+        for part in parts:
+            self._supervisor.start_part(part.name)
+
+    def await_ready(self, parts: Sequence[Part]) -> None:
+        """Wait until all these are ready.
 
         Raises CannotRun when one ends again and again, or is not ready in time.
         """
         for part in parts:
-            self._supervisor.start_part(part.name)
-        for part in parts:
             starts = _Starts(part.name)
-            self._wait_until(lambda p=part, s=starts: self._is_up(p, s), part.name)  # type: ignore[misc]
+            self._wait_until(partial(self._is_up, part, starts), part.name)
 
     def watch(self) -> None:
         """Return when a stop is asked for; raise CannotRun when a part is down for good.

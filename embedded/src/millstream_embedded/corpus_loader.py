@@ -1,5 +1,8 @@
 """Puts the demo corpus into the ledger, with the vectors that were shipped for it."""
 
+from collections.abc import Sequence
+
+from millstream_contract.jobs import IngestJob
 from millstream_contract.ledger.documents import Chunk, Documents
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_embedded.corpus_documents import (
@@ -9,6 +12,7 @@ from millstream_embedded.corpus_documents import (
     corpus_documents,
 )
 from millstream_embedded.shipped_vectors import ShippedVectors
+from millstream_worker.celery_app import celery_app
 from millstream_worker.ingesting.chunker import text_to_embed
 
 
@@ -30,6 +34,14 @@ def load_corpus(database_url: str, embeddings_endpoint: str) -> list[str]:
             for document in corpus_documents()
             if (document_id := _put(ledger, document, vectors if fits else None))
         ]
+
+
+def send_to_ingest(redis_url: str, document_ids: Sequence[str]) -> None:
+    """Let the ingest worker embed these documents."""
+    with celery_app(redis_url) as queue:
+        for document_id in document_ids:
+            job = IngestJob(document_id)
+            queue.send_task(job.task, job.arguments(), queue=job.queue)
 
 
 def _put(ledger: Documents, document: CorpusDocument, vectors: ShippedVectors | None) -> str | None:

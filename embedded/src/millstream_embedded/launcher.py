@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 from millstream_embedded.conductor import Conductor
+from millstream_embedded.corpus_loader import load_corpus, send_to_ingest
 from millstream_embedded.data_directory import DataDirectory, write_private
 from millstream_embedded.errors import StopRequested
 from millstream_embedded.instance import Instance, plan_instance
@@ -32,9 +33,13 @@ def launch(settings: EmbeddedSettings, signals: StopSignals, started: float) -> 
     logs.start()
     try:
         supervisor.start(instance.addresses.environment())
-        _bring_up(conductor, instance, data)
+        waiting = _bring_up(conductor, instance, settings)
+        write_private(data.connection_file, instance.addresses.connection_file())
         logs.say(_invitation(instance, data, time.monotonic() - started))
-        conductor.bring_up(instance.background)
+        conductor.start(instance.background)
+        if waiting:
+            logs.say(f"{len(waiting)} documents of the demo corpus are being embedded.")
+            send_to_ingest(instance.addresses.redis_url, waiting)
         conductor.watch()
     except StopRequested:
         pass
@@ -45,13 +50,21 @@ def launch(settings: EmbeddedSettings, signals: StopSignals, started: float) -> 
         logs.end()
 
 
-def _bring_up(conductor: Conductor, instance: Instance, data: DataDirectory) -> None:
+def _bring_up(conductor: Conductor, instance: Instance, settings: EmbeddedSettings) -> list[str]:
+    """Bring up all that answers a question; return the ids of documents without vectors."""
+    addresses = instance.addresses
     conductor.await_supervisor()
-    conductor.bring_up(instance.servers)
-    prepare_ledger(instance.addresses.database_url)
-    refuse_silent_redis(instance.addresses.redis_url)
-    conductor.bring_up(instance.services)
-    write_private(data.connection_file, instance.addresses.connection_file())
+    conductor.start(instance.servers)
+    conductor.await_ready(instance.servers)
+    prepare_ledger(addresses.database_url)
+    refuse_silent_redis(addresses.redis_url)
+    conductor.start(instance.services)
+    # while the services read their code, which takes them seconds
+    waiting: list[str] = []
+    if settings.demo_corpus:
+        waiting = load_corpus(addresses.database_url, addresses.embeddings_endpoint)
+    conductor.await_ready(instance.services)
+    return waiting
 
 
 def _invitation(instance: Instance, data: DataDirectory, seconds: float) -> str:
