@@ -1,0 +1,4 @@
+/** What Dash gives to the page's scripts. */
+interface Window {
+  dash_clientside: any;
+}

@@ -1,0 +1,111 @@
+/**
+ * The question box. Enter sends, Shift+Enter breaks; its button sends, or stops what runs.
+ *
+ * It is a plain text area and no Dash component: the caret and input methods never wait for React.
+ */
+
+import { icon, make } from "./elements.js";
+
+/** @typedef {"idle" | "running" | "stopping"} ComposerState */
+
+export class Composer {
+  #form;
+  #box;
+  #button = make("button", { class: "send", id: "send" });
+  /** @type {ComposerState} */
+  #state = "idle";
+  #say;
+  #onAsk;
+  #onStop;
+
+  /**
+   * @param {{
+   *   say: import("./words.js").Say,
+   *   onAsk: (question: string) => void,
+   *   onStop: () => void,
+   * }} options
+   */
+  constructor({ say, onAsk, onStop }) {
+    this.#say = say;
+    this.#onAsk = onAsk;
+    this.#onStop = onStop;
+    this.#box = make("textarea", {
+      id: "question",
+      rows: "1",
+      dir: "auto",
+      autocomplete: "off",
+      enterkeyhint: "send",
+      placeholder: say("question_placeholder"),
+      "aria-label": say("question_label"),
+    });
+    this.#form = make("form", { class: "composer" }, this.#box, this.#button);
+    this.#form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#act();
+    });
+    this.#box.addEventListener("keydown", (event) => this.#onKey(event));
+    this.#box.addEventListener("input", () => this.#onInput());
+    this.setState("idle");
+  }
+
+  get element() {
+    return this.#form;
+  }
+
+  focus() {
+    this.#box.focus({ preventScroll: true });
+  }
+
+  /** @param {string} question put back for the reader to send again */
+  restore(question) {
+    if (this.#box.value.trim() !== "") return;
+    this.#box.value = question;
+    this.#onInput();
+  }
+
+  /** @param {ComposerState} state */
+  setState(state) {
+    this.#state = state;
+    const idle = state === "idle";
+    const label = this.#say(idle ? "send" : state === "running" ? "stop" : "stopping");
+    this.#button.replaceChildren(icon(idle ? "send" : "stop"));
+    this.#button.setAttribute("aria-label", label);
+    this.#button.title = label;
+    this.#button.dataset.state = state;
+    // A button of type submit would let Enter in the box stop an answer.
+    this.#button.type = idle ? "submit" : "button";
+    this.#button.onclick = idle ? null : () => this.#act();
+    this.#enable();
+  }
+
+  #act() {
+    if (this.#state === "running") {
+      this.#onStop();
+      return;
+    }
+    const question = this.#box.value.trim();
+    if (this.#state !== "idle" || question === "") return;
+    this.#box.value = "";
+    this.#onInput();
+    this.#onAsk(question);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onKey(event) {
+    // While an input method composes, Enter takes its suggestion.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (this.#state === "idle") this.#act();
+  }
+
+  #onInput() {
+    this.#box.style.height = "auto";
+    this.#box.style.height = `${this.#box.scrollHeight}px`;
+    this.#enable();
+  }
+
+  #enable() {
+    const empty = this.#box.value.trim() === "";
+    this.#button.disabled = this.#state === "stopping" || (this.#state === "idle" && empty);
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Markdown to safe nodes. Three layers, each enough alone: raw HTML is text to the parser, the
+ * sanitizer keeps a short list of elements and attributes, and the page's policy (CSP) forbids
+ * scripts and foreign images.
+ */
+
+import MarkdownIt from "./vendor/markdown-it.js";
+import DOMPurify from "./vendor/dompurify.js";
+
+const CITATION = /^\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?![(:])/;
+
+/**
+ * @typedef {{
+ *   references?: Record<string, any>,
+ *   passages: ReadonlySet<number>,
+ *   citationLabel: (number: number) => string,
+ * }} Context
+ *
+ * references: link definitions met so far. passages: the numbers that may be cited.
+ */
+
+const parser = MarkdownIt({ html: false, linkify: true, breaks: false });
+parser.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
+parser.validateLink = (/** @type {string} */ url) => /^(https?:|mailto:)/i.test(url.trim());
+parser.inline.ruler.before("link", "citation", parseCitation);
+Object.assign(parser.renderer.rules, {
+  citation: renderCitation,
+  fence: renderCode,
+  code_block: renderCode,
+  image: renderImage,
+  th_open: renderCell,
+  td_open: renderCell,
+});
+
+/** Finds blocks, and does not look into them. */
+const blockParser = MarkdownIt({ html: false });
+blockParser.core.ruler.enableOnly(["normalize", "block"]);
+
+const PLAIN_ATTRIBUTES = ["title", "start", "align", "type", "aria-label", "data-cite", "data-language"];
+
+const SANITIZER = {
+  RETURN_DOM_FRAGMENT: /** @type {true} */ (true),
+  ALLOWED_TAGS: [
+    ..."p br hr h1 h2 h3 h4 h5 h6 strong em s a button code pre blockquote ul ol li".split(" "),
+    ..."table thead tbody tr th td div".split(" "),
+  ],
+  ALLOWED_ATTR: ["href", ...PLAIN_ATTRIBUTES],
+  // Their values are no addresses; without this they would have to look like one.
+  ADD_URI_SAFE_ATTR: PLAIN_ATTRIBUTES,
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+};
+
+/**
+ * @param {string} source
+ * @param {Context} context
+ * @returns {DocumentFragment}
+ */
+export function renderMarkdown(source, context) {
+  const fragment = DOMPurify.sanitize(parser.render(source, context), SANITIZER);
+  for (const link of fragment.querySelectorAll("a")) {
+    link.target = "_blank";
+    link.rel = "noopener noreferrer nofollow";
+  }
+  return fragment;
+}
+
+/**
+ * @typedef {{type: string, info: string, content: string, closed: boolean}} OpenBlock
+ *
+ * @param {string} source
+ * @returns {{finalLength: number, openFence: {language: string, content: string} | null}}
+ *   finalLength: so much of the source can no longer change its meaning, whatever follows: all
+ *   blocks but the last, as complete lines tell them. openFence: set when what is left is one code
+ *   block.
+ */
+export function splitBlocks(source) {
+  const complete = source.lastIndexOf("\n") + 1;
+  const blocks = blockParser
+    .parse(source.slice(0, complete), {})
+    .filter((/** @type {any} */ token) => token.level === 0 && token.map);
+  const last = blocks.at(-1);
+  const finalLength = last ? offsetOfLine(source, last.map[0]) : 0;
+  return { finalLength, openFence: openFenceOf(source.slice(finalLength)) };
+}
+
+/**
+ * @param {string} source
+ * @param {number} line
+ */
+function offsetOfLine(source, line) {
+  let offset = 0;
+  for (let at = 0; at < line; at += 1) offset = source.indexOf("\n", offset) + 1;
+  return offset;
+}
+
+/** @param {string} source */
+function openFenceOf(source) {
+  if (!/^ {0,3}(`{3}|~{3})/.test(source) || !source.includes("\n")) return null;
+  const tokens = blockParser.parse(source, {});
+  return tokens.length === 1 && tokens[0].type === "fence"
+    ? { language: languageOf(tokens[0]), content: tokens[0].content }
+    : null;
+}
+
+/** @param {any} token */
+function languageOf(token) {
+  return (token.info ?? "").trim().split(/\s+/, 1)[0];
+}
+
+/**
+ * The inline rule for `[1]` and `[1, 2]`, where those passages exist.
+ *
+ * @param {any} state
+ * @param {boolean} silent
+ */
+function parseCitation(state, silent) {
+  if (state.src.charCodeAt(state.pos) !== 0x5b /* [ */) return false;
+  const match = CITATION.exec(state.src.slice(state.pos, state.pos + 32));
+  if (!match) return false;
+  const numbers = match[1].split(",").map(Number);
+  if (!numbers.every((/** @type {number} */ number) => state.env.passages?.has(number))) return false;
+  if (!silent) {
+    for (const number of numbers) state.push("citation", "", 0).meta = number;
+  }
+  state.pos += match[0].length;
+  return true;
+}
+
+/** @param {any[]} tokens @param {number} index @param {any} _options @param {Context} context */
+function renderCitation(tokens, index, _options, context) {
+  const number = tokens[index].meta;
+  const label = parser.utils.escapeHtml(context.citationLabel(number));
+  return `<button type="button" data-cite="${number}" aria-label="${label}">${number}</button>`;
+}
+
+/** @param {any[]} tokens @param {number} index */
+function renderCode(tokens, index) {
+  const { escapeHtml } = parser.utils;
+  const language = escapeHtml(languageOf(tokens[index]));
+  const attribute = language ? ` data-language="${language}"` : "";
+  return `<pre${attribute}><code>${escapeHtml(tokens[index].content)}</code></pre>\n`;
+}
+
+/**
+ * A picture is a link to itself: loading it would tell its server who reads what.
+ *
+ * @param {any[]} tokens @param {number} index @param {any} _options @param {any} _env @param {any} self
+ */
+function renderImage(tokens, index, _options, _env, self) {
+  const { escapeHtml } = parser.utils;
+  const token = tokens[index];
+  const alt = escapeHtml(self.renderInlineAsText(token.children, {}, {}) || token.attrGet("src"));
+  return `<a href="${escapeHtml(token.attrGet("src"))}">${alt}</a>`;
+}
+
+/** @param {any[]} tokens @param {number} index @param {any} options @param {any} _env @param {any} self */
+function renderCell(tokens, index, options, _env, self) {
+  const token = tokens[index];
+  const align = /text-align:(left|center|right)/.exec(token.attrGet("style") ?? "")?.[1];
+  token.attrs = align ? [["align", align]] : null;
+  return self.renderToken(tokens, index, options);
+}

@@ -1,0 +1,65 @@
+/** The small line over the question box: connection lost, too many questions. */
+
+import { make } from "./elements.js";
+
+/** A new connection is mostly there before anyone would have missed the old one. */
+const QUIET_MS = 1_000;
+
+export class Notice {
+  #element = make("div", { class: "notice", role: "status", hidden: true });
+  #timer = 0;
+  #say;
+
+  /** @param {import("./words.js").Say} say */
+  constructor(say) {
+    this.#say = say;
+  }
+
+  get element() {
+    return this.#element;
+  }
+
+  /** Says after a moment that the connection is lost, unless `clear` comes first. */
+  lost() {
+    if (this.#timer || this.#element.dataset.kind === "lost") return;
+    this.clear();
+    this.#timer = window.setTimeout(() => {
+      this.#show("lost", this.#say(navigator.onLine ? "connection_lost" : "offline"));
+    }, QUIET_MS);
+  }
+
+  /**
+   * Counts down to the next try.
+   *
+   * @param {number} waitMs
+   */
+  busy(waitMs) {
+    this.clear();
+    const end = performance.now() + waitMs;
+    const tick = () => {
+      const count = Math.ceil((end - performance.now()) / 1000);
+      if (count <= 0) return this.clear();
+      this.#show("busy", this.#say("busy_wait", { count }));
+      this.#timer = window.setTimeout(tick, 250);
+    };
+    tick();
+  }
+
+  clear() {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#element.hidden = true;
+    delete this.#element.dataset.kind;
+  }
+
+  /**
+   * @param {string} kind
+   * @param {string} text
+   */
+  #show(kind, text) {
+    this.#timer = 0;
+    this.#element.dataset.kind = kind;
+    if (this.#element.textContent !== text) this.#element.textContent = text;
+    this.#element.hidden = false;
+  }
+}

@@ -1,0 +1,16 @@
+/** Opens a passage in Dash's drawer, which keeps the focus and closes by Escape. */
+
+import { make, whenDrawn } from "./elements.js";
+
+/**
+ * @param {import("./accumulator.js").Passage} passage
+ * @param {import("./words.js").Say} say
+ */
+export async function showPassage(passage, say) {
+  window.dash_clientside.set_props("passage", { opened: true, title: passage.document });
+  const body = await whenDrawn("passage-body");
+  body.replaceChildren(
+    ...(passage.place ? [make("p", { class: "passage-place", dir: "auto" }, passage.place)] : []),
+    make("p", { class: "passage-text", dir: "auto" }, passage.text || say("passage_missing")),
+  );
+}

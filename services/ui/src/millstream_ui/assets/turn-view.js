@@ -1,0 +1,191 @@
+/** One question and its answer on the page. Draws an Answer; knows nothing of networks. */
+
+import { isFinal } from "./accumulator.js";
+import { icon, make } from "./elements.js";
+import { drawOutcome } from "./outcome-view.js";
+import { citedNumbers, drawSources } from "./sources-view.js";
+import { drawTimings, phaseText } from "./status-line.js";
+import { StreamedMarkdown } from "./streamed-markdown.js";
+
+/**
+ * @typedef {import("./accumulator.js").Answer} Answer
+ * @typedef {import("./accumulator.js").Passage} Passage
+ *
+ * @typedef {{
+ *   say: import("./words.js").Say,
+ *   onPassage: (passage: Passage) => void,
+ *   onRetry: (question: string) => void,
+ *   afterRender: () => void,
+ * }} Surroundings
+ */
+
+export class TurnView {
+  #element;
+  #status = make("div", { class: "status-line" });
+  #outcome = make("div", { class: "outcome" });
+  #sources = make("div", { class: "sources" });
+  #markdown;
+  #article;
+  /** @type {Answer | null} */
+  #answer = null;
+  #phase = "";
+  #question;
+  #around;
+
+  /**
+   * @param {string} question
+   * @param {Surroundings} around
+   */
+  constructor(question, around) {
+    const { say, afterRender } = around;
+    this.#question = question;
+    this.#around = around;
+    this.#markdown = new StreamedMarkdown({
+      afterRender,
+      citationLabel: (number) =>
+        say("open_source", { number, document: this.#passage(number)?.document ?? "" }),
+    });
+    this.#article = make(
+      "article",
+      { class: "answer", "aria-label": say("answer"), "aria-busy": "true" },
+      this.#outcome,
+      this.#markdown.element,
+      this.#sources,
+      this.#status,
+    );
+    this.#article.addEventListener("click", (event) => this.#onClick(event));
+    this.#element = make(
+      "section",
+      { class: "turn" },
+      make("h2", { class: "visually-hidden" }, say("you_asked")),
+      make("div", { class: "question", dir: "auto" }, question),
+      this.#article,
+    );
+    this.showPhase("phase_sending");
+  }
+
+  get element() {
+    return this.#element;
+  }
+
+  get answer() {
+    return this.#answer;
+  }
+
+  /** The Markdown that is on the page, or will be in the next frame. */
+  get shownText() {
+    return this.#markdown.source;
+  }
+
+  /**
+   * @param {string} key of a word
+   * @param {Record<string, string | number>} [values]
+   */
+  showPhase(key, values) {
+    this.#setStatus(this.#around.say(key, values), key);
+  }
+
+  /** @param {Answer} answer */
+  show(answer) {
+    const before = this.#answer;
+    this.#answer = answer;
+    this.#element.dataset.responseId = answer.responseId ?? "";
+    this.#element.dataset.status = answer.status;
+    if (before && before.revision !== answer.revision) this.#markdown.clear();
+    if (answer.text !== this.#markdown.source || before?.passages !== answer.passages) {
+      this.#markdown.update(answer.text, new Set(answer.passages.map(({ number }) => number)));
+    }
+    if (isFinal(answer)) this.#finish(answer);
+    else this.#setStatus(phaseText(answer, this.#around.say), answer.phase);
+  }
+
+  /**
+   * The question did not become a response, or the response cannot be had.
+   *
+   * @param {string} title the key of a word
+   * @param {string} reason in the server's words
+   */
+  refuse(title, reason) {
+    const { say, onRetry } = this.#around;
+    this.#element.dataset.status = "refused";
+    this.#article.setAttribute("aria-busy", "false");
+    this.#markdown.end();
+    this.#status.replaceChildren();
+    this.#outcome.replaceChildren(
+      drawOutcome("failed", say(title), reason, {
+        label: say("retry"),
+        act: () => onRetry(this.#question),
+      }),
+    );
+  }
+
+  /** @param {Answer} answer */
+  #finish(answer) {
+    const { say, onRetry } = this.#around;
+    this.#markdown.end();
+    this.#markdown.element.hidden = answer.text.trim() === "";
+    this.#article.setAttribute("aria-busy", "false");
+    this.#element.classList.toggle("ungrounded", isUngrounded(answer));
+    this.#outcome.replaceChildren(
+      ...outcomesOf(answer, say, () => onRetry(this.#question)),
+    );
+    this.#sources.replaceChildren(...drawSources(answer, citedNumbers(this.#article), say));
+    this.#status.replaceChildren(...drawTimings(answer, say));
+    this.#phase = "done";
+  }
+
+  /**
+   * @param {string} text
+   * @param {string} phase
+   */
+  #setStatus(text, phase) {
+    this.#element.dataset.phase = phase;
+    if (this.#phase === text) return;
+    this.#phase = text;
+    this.#status.replaceChildren(
+      make("span", { class: "activity", "aria-hidden": "true" }),
+      make("span", { class: "phase" }, text),
+    );
+  }
+
+  /** @param {number} number */
+  #passage(number) {
+    return this.#answer?.passages.find((passage) => passage.number === number);
+  }
+
+  /** @param {Event} event */
+  #onClick(event) {
+    const button = /** @type {Element} */ (event.target).closest("[data-cite]");
+    const passage = button && this.#passage(Number(button.getAttribute("data-cite")));
+    if (passage) this.#around.onPassage(passage);
+  }
+}
+
+/** @param {Answer} answer */
+function isUngrounded(answer) {
+  return answer.status === "completed" && answer.grounded === false;
+}
+
+/**
+ * @param {Answer} answer
+ * @param {import("./words.js").Say} say
+ * @param {() => void} retry
+ * @returns {Node[]} what stands above the text of an answer that did not simply succeed
+ */
+function outcomesOf(answer, say, retry) {
+  const again = { label: say("retry"), act: retry };
+  if (answer.status === "failed") {
+    return [drawOutcome("failed", say("failed_title"), answer.reason ?? say("failed_unknown"), again)];
+  }
+  if (answer.status === "incomplete") {
+    const key = `incomplete_${answer.incompleteReason}`;
+    return [drawOutcome("incomplete", say("incomplete_title"), say.has(key) ? say(key) : "", again)];
+  }
+  if (answer.status === "cancelled") {
+    return [make("p", { class: "cancelled" }, icon("stop"), say("cancelled"))];
+  }
+  if (isUngrounded(answer)) {
+    return [make("p", { class: "ungrounded-title" }, icon("search"), say("ungrounded_title"))];
+  }
+  return [];
+}

@@ -1,0 +1,151 @@
+import { renderMarkdown } from "/assets/markdown.js";
+import { StreamedMarkdown } from "/assets/streamed-markdown.js";
+import { equal, ok, randomFrom, test } from "./testing.js";
+
+const PASSAGES = new Set([1, 2]);
+const citationLabel = (number) => `Open ${number}`;
+
+const DOCUMENT = `A **lease** is a *promise* [1] with
+two lines.
+
+# Title
+
+1. one
+2. two [2]
+
+   with a paragraph
+
+   - nested
+   - list
+3. three
+
+Setext
+------
+
+> quoted
+lazily
+
+| a | b |
+| - | -: |
+| 1 | 2 |
+| 3 | 4 |
+
+\`\`\`python
+def f():
+
+    return "<b>"
+\`\`\`
+
+- tight
+- list
+
+    indented code
+
+***
+
+Last one, with a [link](https://example.org) and \`code\``;
+
+/** @param {string} source */
+function rendered(source) {
+  const box = document.createElement("div");
+  const context = { references: {}, passages: PASSAGES, citationLabel };
+  box.append(renderMarkdown(source, context));
+  return plain(box);
+}
+
+/** @param {Element} element */
+function plain(element) {
+  const copy = /** @type {Element} */ (element.cloneNode(true));
+  copy.querySelectorAll(".open-block").forEach((open) => open.replaceWith(...open.childNodes));
+  copy.querySelectorAll(".cursor").forEach((cursor) => cursor.remove());
+  return copy.innerHTML.replace(/\s*\n\s*/g, "\n").trim();
+}
+
+/** A view, and a way to await what an update draws. */
+function view() {
+  let drawn = () => {};
+  const shown = new StreamedMarkdown({ citationLabel, afterRender: () => drawn() });
+  document.body.append(shown.element);
+  /** @param {string} source */
+  const draw = (source) =>
+    new Promise((resolve) => {
+      drawn = () => resolve(undefined);
+      shown.update(source, PASSAGES);
+    });
+  return { shown, draw };
+}
+
+test("at the end the page shows what one rendering of the whole text shows", async () => {
+  const random = randomFrom(7);
+  for (let round = 0; round < 4; round += 1) {
+    const { shown, draw } = view();
+    for (let at = 0; at < DOCUMENT.length; ) {
+      at += 1 + Math.floor(random() * 40);
+      await draw(DOCUMENT.slice(0, at));
+    }
+    shown.end();
+    equal(plain(shown.element), rendered(DOCUMENT), `round ${round}`);
+  }
+});
+
+test("a cut anywhere in the text ends in the same page", async () => {
+  for (let at = 1; at < DOCUMENT.length; at += 3) {
+    const shown = new StreamedMarkdown({ citationLabel });
+    shown.update(DOCUMENT.slice(0, at), PASSAGES);
+    shown.end();
+    shown.update(DOCUMENT, PASSAGES);
+    shown.end();
+    equal(plain(shown.element), rendered(DOCUMENT), `cut at ${at}: ${DOCUMENT.slice(at - 10, at)}`);
+  }
+});
+
+test("what is final stays the same node", async () => {
+  const { shown, draw } = view();
+  await draw("First.\n\nSecond");
+  await draw("First.\n\nSecond\n\nThird");
+  const first = shown.element.firstElementChild;
+  equal(first?.textContent, "First.");
+  shown.update("First.\n\nSecond\n\nThird\n\nFourth\n", PASSAGES);
+  shown.end();
+  ok(shown.element.firstElementChild === first, "the same node");
+});
+
+test("an open code block only gets longer", async () => {
+  const { shown, draw } = view();
+  await draw("```\nline 1\n");
+  const text = shown.element.querySelector("code")?.firstChild;
+  await draw("```\nline 1\nline 2");
+  ok(shown.element.querySelector("code")?.firstChild === text, "the same node");
+  equal(text?.nodeValue, "line 1\nline 2");
+});
+
+test("the cursor stands behind the last word and goes at the end", async () => {
+  for (const [source, parent] of [
+    ["text", "P"],
+    ["- a\n- b", "LI"],
+    ["- a\n\n- b", "P"],
+    ["> quote", "P"],
+    ["```\ncode", "CODE"],
+    ["a **b**", "P"],
+    ["a `b`", "P"],
+    ["|a|\n|-|\n|b|", "TD"],
+  ]) {
+    const { shown, draw } = view();
+    await draw(source);
+    const cursor = shown.element.querySelector(".cursor");
+    equal(cursor?.parentElement?.tagName, parent, source);
+    equal(cursor?.nextSibling, null, source);
+    shown.end();
+    equal(shown.element.querySelector(".cursor"), null, source);
+  }
+});
+
+test("a retracted text leaves nothing behind", async () => {
+  const { shown, draw } = view();
+  await draw("First.\n\nSecond.\n\nThird");
+  shown.clear();
+  equal(shown.element.textContent, "");
+  shown.update("Other", PASSAGES);
+  shown.end();
+  equal(plain(shown.element), "<p>Other</p>");
+});
