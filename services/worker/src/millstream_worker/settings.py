@@ -64,6 +64,11 @@ class IngestSettings(WorkerSettings):
     ingest_concurrency: int = Field(
         default=1, ge=1, le=16, description="Documents that one process ingests side by side."
     )
+    ingest_patience_seconds: float = Field(
+        default=300.0,
+        ge=0,
+        description="How long a document waits for an endpoint or PostgreSQL that is away.",
+    )
     embeddings_passages_timeout_seconds: float = Field(
         default=120.0, gt=0, description="Longest wait for the vectors of one batch of passages."
     )
@@ -72,7 +77,13 @@ class IngestSettings(WorkerSettings):
 class AnswerSettings(WorkerSettings):
     """What `python -m millstream_worker answers` needs beside that."""
 
-    chat_endpoint: str = Field(min_length=1, description="Name of the serving endpoint that talks.")
+    chat_endpoint: str = Field(
+        min_length=1,
+        description=(
+            "Name of the serving endpoint that grades and rewrites, where the model does that, and"
+            " answers requests that name none (the API fills in its own default)."
+        ),
+    )
     answers_concurrency: int = Field(
         default=12,
         ge=1,

@@ -97,6 +97,14 @@ class Documents:
             ).fetchall()
         return {row["id"]: (row["status"], row["error"]) for row in rows}
 
+    def pending(self) -> list[str]:
+        """Return the ids of all documents that wait to be ingested, the oldest first."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                "SELECT id FROM documents WHERE status = 'pending' ORDER BY updated_at, id"
+            ).fetchall()
+        return [row["id"] for row in rows]
+
     def count_ready(self) -> int:
         """Return how many documents can be asked about."""
         with ledger_connection(self._pool) as connection:
