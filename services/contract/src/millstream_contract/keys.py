@@ -11,13 +11,31 @@
     What each append wrote, frames joined. Published by append.lua.
 ``millstream:stops``: channel
     Ids of responses that are to stop. Published by the API, heard by every worker process.
+``millstream:{work}:queued``: sorted set
+    Responses in line, by the time (ms) since when. Lives BOARD_TTL_SECONDS. Written by the API,
+    workers and reapers.
+``millstream:{work}:leases``: sorted set
+    ``<response id>/<attempt>`` being answered, by the time (ms) its lease expires. Lives
+    BOARD_TTL_SECONDS. Written by workers; reapers take out what expired.
+``millstream:{work}:pulse``: string
+    When a reaper last looked (ms). Lives BOARD_TTL_SECONDS. Written by reapers.
+``millstream:{work}:ledger_check``: string
+    There while the board was compared with the ledger lately. Written by reapers.
 
-The braces are real: they keep one response's keys in one slot of a Redis Cluster.
+The braces are real: they keep one response's keys, and the board's, in one slot of a Redis Cluster.
 """
 
 from typing import Final
 
 STOPS_CHANNEL: Final = "millstream:stops"
+
+QUEUED_KEY: Final = "millstream:{work}:queued"
+LEASES_KEY: Final = "millstream:{work}:leases"
+PULSE_KEY: Final = "millstream:{work}:pulse"
+LEDGER_CHECK_KEY: Final = "millstream:{work}:ledger_check"
+
+BOARD_TTL_SECONDS: Final = 86_400
+"""How long the work board outlives the last that happened on it; the ledger restores it."""
 
 LOG_TTL_SECONDS: Final = 3600
 """How long a token log outlives its last append; afterwards PostgreSQL replays the response."""

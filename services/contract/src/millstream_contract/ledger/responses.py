@@ -116,6 +116,16 @@ class Responses:
             _insert_output(connection, final)
             return True
 
+    def unfinished(self, limit: int = 5000) -> list[tuple[str, int]]:
+        """Return id and attempt of responses that have not ended, oldest first."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                f"SELECT id, attempt FROM responses WHERE {_UNFINISHED}"
+                " ORDER BY created_at LIMIT %s",
+                [limit],
+            ).fetchall()
+        return [(row["id"], row["attempt"]) for row in rows]
+
     def request_cancel(self, response_id: str, owner: str) -> ResponseRow:
         """Write down that the owner wants a stop; without effect on what is final.
 

@@ -1,0 +1,74 @@
+"""The reaper: finds what no living worker holds, and puts it in line again.
+
+Every worker and API process runs one, twice a second; the board gives each finding to one of them.
+Nothing here is needed for correctness, which is the fence's and the claim's: a message too many
+does nothing.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from millstream_contract.errors import LedgerUnavailable, LogUnavailable, NotFound
+from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
+from millstream_contract.ledger import Ledger
+from millstream_contract.objects import FINAL_STATUSES
+from millstream_contract.work_board import Lease, WorkBoard
+
+logger = logging.getLogger(__name__)
+
+REAP_EVERY_SECONDS: Final = 0.5
+
+_LOST_MESSAGE_SECONDS: Final = 2.0
+"""A response this long in line, while the broker's list is empty, has lost its message."""
+
+_LEDGER_CHECK_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reaper:
+    """Looks once when told to. ``send`` sends a job, and returns False when it could not."""
+
+    board: WorkBoard
+    ledger: Ledger
+    send: Callable[[AnswerJob], bool]
+
+    def reap(self) -> None:
+        """Find and re-enqueue what was dropped. An outage is waited out, by doing nothing."""
+        try:
+            self._expired()
+            self._lost_messages()
+            self._lost_from_board()
+        except (LogUnavailable, LedgerUnavailable) as error:
+            logger.debug("nothing can be found now: %s", error)
+
+    def _expired(self) -> None:
+        for lease in self.board.expired():
+            logger.warning("%s: the worker of attempt %d is gone", lease.response_id, lease.attempt)
+            self.send(AnswerJob(lease.response_id, lease.attempt + 1))
+
+    def _lost_messages(self) -> None:
+        if self.board.waiting_messages(ANSWER_QUEUE):
+            return
+        for response_id in self.board.overdue(_LOST_MESSAGE_SECONDS):
+            self._send_again(response_id)
+
+    def _lost_from_board(self) -> None:
+        if not self.board.may_check_ledger(_LEDGER_CHECK_SECONDS):
+            return
+        unfinished = [Lease(*found) for found in self.ledger.responses.unfinished()]
+        for response_id in self.board.restore(unfinished):
+            self._send_again(response_id)
+
+    def _send_again(self, response_id: str) -> None:
+        try:
+            row = self.ledger.responses.get(response_id)
+        except NotFound:
+            self.board.release(Lease(response_id, 0))
+            return
+        if row.status in FINAL_STATUSES:
+            self.board.release(Lease(response_id, row.attempt))
+            return
+        logger.info("%s: its message is lost; it is sent again", response_id)
+        self.send(AnswerJob(response_id, row.attempt + 1))

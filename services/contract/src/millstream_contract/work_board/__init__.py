@@ -1,0 +1,9 @@
+"""The work board: which answers wait, and which worker answers what, in Redis.
+
+It is for finding dead workers fast. What it says can be lost at any time and is then put together
+again from the ledger.
+"""
+
+from millstream_contract.work_board.board import Lease, WorkBoard
+
+__all__ = ["Lease", "WorkBoard"]

@@ -1,0 +1,147 @@
+"""The work board's operations, each one Lua step, with the times of Redis' own clock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+from redis import Redis, RedisError
+
+from millstream_contract.errors import LogUnavailable
+from millstream_contract.keys import (
+    BOARD_TTL_SECONDS,
+    LEASES_KEY,
+    LEDGER_CHECK_KEY,
+    PULSE_KEY,
+    QUEUED_KEY,
+)
+
+_TTL_MS: Final = BOARD_TTL_SECONDS * 1000
+_BATCH: Final = 200
+
+PULSE_SILENCE_SECONDS: Final = 1.0
+"""Everybody looks for expired leases twice a second; a longer silence is an outage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right of one attempt to write a response, as long as it is renewed."""
+
+    response_id: str
+    attempt: int
+
+    def __str__(self) -> str:
+        """Return the lease as it stands on the board."""
+        return f"{self.response_id}/{self.attempt}"
+
+    @classmethod
+    def of(cls, text: bytes) -> "Lease":
+        """Read a lease from the board."""
+        response_id, _, attempt = text.decode().rpartition("/")
+        return cls(response_id, int(attempt))
+
+
+class WorkBoard:
+    """Who waits and who works. All methods raise LogUnavailable when Redis does not answer."""
+
+    def __init__(self, redis: Redis, *, lease_seconds: float) -> None:
+        """Use this client; a lease that is not renewed ends after ``lease_seconds``."""
+        self._redis = redis
+        self._lease_ms = int(lease_seconds * 1000)
+        self._scripts = {
+            name: redis.register_script(_lua(f"{name}.lua"))
+            for name in ("take", "renew", "expire", "overdue", "restore")
+        }
+
+    def put_in_line(self, response_id: str) -> None:
+        """Note that a response waits for a worker; its message is sent right after."""
+        seconds, microseconds = self._run(self._redis.time)
+        now = seconds * 1000 + microseconds // 1000
+        with self._redis.pipeline(transaction=True) as calls:
+            calls.zadd(QUEUED_KEY, {response_id: now})
+            calls.pexpire(QUEUED_KEY, _TTL_MS)
+            self._run(calls.execute)
+
+    def take(self, lease: Lease) -> None:
+        """Note that a worker has begun this attempt."""
+        keys = [LEASES_KEY, QUEUED_KEY]
+        self._script("take", keys, [lease.response_id, str(lease), self._lease_ms, _TTL_MS])
+
+    def renew(self, leases: Sequence[Lease]) -> list[Lease]:
+        """Renew these leases in one call; return those that are lost."""
+        arguments = [self._lease_ms, _TTL_MS, *map(str, leases)]
+        return [Lease.of(text) for text in self._script("renew", [LEASES_KEY], arguments)]
+
+    def release(self, lease: Lease) -> None:
+        """Take a response off the board: it has ended."""
+        with self._redis.pipeline(transaction=True) as calls:
+            calls.zrem(LEASES_KEY, str(lease))
+            calls.zrem(QUEUED_KEY, lease.response_id)
+            self._run(calls.execute)
+
+    def hand_over(self, lease: Lease) -> None:
+        """Give an attempt up and put its response back in line; its message is sent right after."""
+        self._run(lambda: self._redis.zrem(LEASES_KEY, str(lease)))
+        self.put_in_line(lease.response_id)
+
+    def expired(self) -> list[Lease]:
+        """Return leases that nobody renewed; their responses are in line again.
+
+        Each is returned to one caller only, who sends the message of the next attempt.
+        """
+        keys = [LEASES_KEY, QUEUED_KEY, PULSE_KEY]
+        arguments = [_BATCH, int(PULSE_SILENCE_SECONDS * 1000), _TTL_MS]
+        return [Lease.of(text) for text in self._script("expire", keys, arguments)]
+
+    def overdue(self, age_seconds: float) -> list[str]:
+        """Return responses that have been in line for longer, each to one caller only."""
+        found = self._script("overdue", [QUEUED_KEY], [int(age_seconds * 1000), _BATCH])
+        return [text.decode() for text in found]
+
+    def restore(self, unfinished: Sequence[Lease]) -> list[str]:
+        """Put unfinished responses (attempt 0: none has begun) back where they are missing.
+
+        Returns those that need a message.
+        """
+        if not unfinished:
+            return []
+        arguments: list[Any] = [self._lease_ms, _TTL_MS]
+        for lease in unfinished:
+            arguments += [lease.response_id, str(lease) if lease.attempt else ""]
+        found = self._script("restore", [LEASES_KEY, QUEUED_KEY], arguments)
+        return [text.decode() for text in found]
+
+    def may_check_ledger(self, every_seconds: float) -> bool:
+        """Tell one of all callers in ``every_seconds`` to compare the board with the ledger.
+
+        When Redis has lost everything it has lost this too: the next caller is told to, at once.
+        """
+        milliseconds = int(every_seconds * 1000)
+        return bool(
+            self._run(lambda: self._redis.set(LEDGER_CHECK_KEY, "1", nx=True, px=milliseconds))
+        )
+
+    def waiting_messages(self, queue: str) -> int:
+        """Return how many messages wait in the broker's list of a queue."""
+        return int(self._run(lambda: self._redis.llen(queue)))
+
+    def counts(self) -> tuple[int, int]:
+        """Return how many responses wait, and how many are being answered."""
+        with self._redis.pipeline(transaction=False) as calls:
+            calls.zcard(QUEUED_KEY)
+            calls.zcard(LEASES_KEY)
+            queued, running = self._run(calls.execute)
+        return queued, running
+
+    def _script(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
+        return self._run(lambda: self._scripts[name](keys=keys, args=arguments))
+
+    def _run(self, call: Any) -> Any:
+        try:
+            return call()
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
+
+def _lua(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,110 @@
+"""The reaper on a real ledger and a real board: what is dropped gets exactly one new message."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from redis import Redis
+
+from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
+from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.reaper import Reaper
+from millstream_contract.work_board import Lease, WorkBoard
+
+
+@dataclass
+class World:
+    """A ledger, a board, reapers, and what they sent."""
+
+    ledger: Ledger
+    redis: "Redis"
+    sent: list[AnswerJob] = field(default_factory=list)
+
+    def board(self, lease_seconds: float = 60) -> WorkBoard:
+        return WorkBoard(self.redis, lease_seconds=lease_seconds)
+
+    def reap(self, lease_seconds: float = 60) -> list[AnswerJob]:
+        """Reap as two processes would, and give what was sent."""
+        self.sent.clear()
+        for _ in range(2):
+            Reaper(self.board(lease_seconds), self.ledger, self._send).reap()
+        return list(self.sent)
+
+    def accepted(self) -> str:
+        row, _ = self.ledger.responses.accept(NewResponse("local", "What is a log?", "m"))
+        return row.id
+
+    def _send(self, job: AnswerJob) -> bool:
+        self.sent.append(job)
+        return True
+
+
+@pytest.fixture
+def world(database_url: str, redis_url: str) -> Iterator[World]:
+    pool = open_pool(database_url, size=2)
+    with Redis.from_url(redis_url) as redis:
+        yield World(Ledger.of(pool), redis)
+    pool.close()
+
+
+def test_the_answer_of_a_dead_worker_is_sent_once_as_the_next_attempt(world: World) -> None:
+    response_id = world.accepted()
+    world.ledger.responses.claim(response_id, 1)
+    world.board(-0.001).take(Lease(response_id, 1))
+
+    assert world.reap() == [AnswerJob(response_id, 2)]
+    assert world.reap() == []
+
+
+def test_an_accepted_question_that_was_never_enqueued_is_found_in_the_ledger(
+    world: World,
+) -> None:
+    response_id = world.accepted()
+
+    assert world.reap() == [AnswerJob(response_id, 1)]
+    assert world.reap() == []
+
+
+def test_after_redis_lost_everything_queued_answers_are_sent_and_running_ones_left_alone(
+    world: World,
+) -> None:
+    queued, running = world.accepted(), world.accepted()
+    world.ledger.responses.claim(running, 1)
+    world.redis.flushdb()
+
+    assert world.reap() == [AnswerJob(queued, 1)]
+    assert world.board().renew([Lease(running, 1)]) == []
+
+
+def test_after_redis_lost_everything_a_dead_worker_is_still_noticed(world: World) -> None:
+    response_id = world.accepted()
+    world.ledger.responses.claim(response_id, 1)
+    world.redis.flushdb()
+
+    assert world.reap(lease_seconds=-0.001) == [AnswerJob(response_id, 2)]
+
+
+def test_a_message_is_lost_only_when_the_broker_has_none_waiting(world: World) -> None:
+    response_id = world.accepted()
+    world.reap()
+    world.redis.zadd("millstream:{work}:queued", {response_id: 0})
+    world.redis.rpush(ANSWER_QUEUE, "a backlog")
+    with_backlog = world.reap()
+    world.redis.delete(ANSWER_QUEUE)
+
+    assert with_backlog == []
+    assert world.reap() == [AnswerJob(response_id, 1)]
+
+
+def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> None:
+    conversation = world.ledger.conversations.create("local", "", {})
+    new = NewResponse("local", "What is a log?", "m", conversation_id=conversation.id)
+    row, _ = world.ledger.responses.accept(new)
+    world.reap()
+    world.ledger.conversations.delete(conversation.id, "local")
+    world.redis.zadd("millstream:{work}:queued", {row.id: 0})
+
+    assert world.reap() == []
+
+    assert world.board().counts() == (0, 0)
