@@ -1,0 +1,207 @@
+"""One attempt at an answer: what the graph does becomes events, and the events become the log.
+
+The order at the end is the promise: all that was said is in the log, then the ledger has the whole
+answer, and only then does the final event tell viewers so.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from millstream_contract.errors import Fenced, LedgerUnavailable
+from millstream_contract.events import Event, final_event
+from millstream_contract.jobs import AnswerJob
+from millstream_contract.ledger import Ledger
+from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.objects import FINAL_STATUSES, Passage, ResponseError, ResponseObject
+from millstream_worker.answering.chat import ModelAnswer
+from millstream_worker.answering.log_writer import LogWriter
+from millstream_worker.answering.patience import patiently
+from millstream_worker.answering.prompt import Message, earlier_messages
+from millstream_worker.answering.recorder import Ending, Recorder
+from millstream_worker.answering.stopping import StopReason, StopSignal
+from millstream_worker.answering.stopwatch import Stopwatch
+from millstream_worker.answering.words import NOT_IN_DOCUMENTS
+from millstream_worker.settings import AnswerSettings
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class AnswerTooLong(Exception):
+    """The answer has grown beyond what one process keeps in memory."""
+
+
+class Attempt:
+    """The run that the graph's nodes see (graph.Run), and its end."""
+
+    def __init__(
+        self,
+        row: ResponseRow,
+        ledger: Ledger,
+        writer: LogWriter,
+        settings: AnswerSettings,
+        stop: StopSignal,
+        watch: Stopwatch,
+    ) -> None:
+        """Work on the response that ``row`` shows as claimed by this attempt."""
+        self.question = row.question
+        self.passages: Sequence[Passage] | None = row.passages
+        self.watch = watch
+        self._job = AnswerJob(row.id, row.attempt)
+        self._row = row
+        self._ledger = ledger
+        self._writer = writer
+        self._settings = settings
+        self._stop = stop
+        self._recorder = Recorder(row)
+        self._answer: ModelAnswer | None = None
+        self._history: list[Message] | None = None
+
+    def begin(self) -> None:
+        """Tell that a worker began."""
+        self._tell(self._recorder.begin())
+        self._stop.check()
+
+    def history(self) -> Sequence[Message]:
+        """Return what was said before in the conversation."""
+        if self._history is None:
+            self._history = self._read_history()
+        return self._history
+
+    def search_begun(self) -> None:
+        """Tell that the documents are being searched."""
+        self._tell(self._recorder.search_begun())
+
+    def search_done(self, queries: Sequence[str], kept: Sequence[Passage]) -> None:
+        """Tell what was found, and keep it for a later attempt."""
+        self._tell(self._recorder.search_done(queries, kept))
+        if self.passages is None:
+            self._keep(kept)
+        self._stop.check()
+
+    def asked(self, answer: ModelAnswer) -> None:
+        """Note whom the answer comes from; what it counted is kept however it ends."""
+        self._answer = answer
+        self.watch.model_asked()
+
+    def say(self, piece: str) -> None:
+        """Tell the next piece of the answer."""
+        self.watch.model_spoke()
+        self._say(piece)
+
+    def not_found(self) -> None:
+        """Tell that the documents do not answer the question."""
+        self._say(NOT_IN_DOCUMENTS)
+
+    def ending(self) -> Ending:
+        """Return how the answer ends, the graph having come to its end."""
+        match self._answer.finish_reason if self._answer else None:
+            case "length":
+                return Ending("incomplete", incomplete_reason="max_output_tokens")
+            case "content_filter":
+                return Ending("incomplete", incomplete_reason="content_filter")
+        return Ending("completed")
+
+    def end(self, ending: Ending) -> ResponseObject:
+        """Store the end, then tell it. Raises Fenced when this attempt was overtaken."""
+        final = self._record_end(ending)
+        self._settle(final)
+        return final
+
+    def end_as_failed(self, error: ResponseError) -> None:
+        """Store and tell a bare failure, the real end having failed to be stored."""
+        failed = self._row.model_copy(update={"status": "failed", "error": error})
+        timed = failed.model_copy(
+            update={"timings": self.watch.timings(), "completed_at": datetime.now(UTC)}
+        )
+        self._settle(timed.as_object())
+
+    def _settle(self, final: ResponseObject) -> None:
+        if not self._writer.flush(self._settings.log_flush_seconds):
+            self._check_fence()
+            logger.warning("%s: Redis is behind; the ledger does not wait for it", self._row.id)
+        last = final_event(final)
+        log = self._writer.data() + self._writer.next_frame(last).data
+        if not self._finish(final, log):
+            raise Fenced(self._row.id)
+        self._writer.write([last])
+
+    def _record_end(self, ending: Ending) -> ResponseObject:
+        timings = self.watch.timings()
+        seconds = self.watch.accepted_at() + (timings.total_ms or 0.0) / 1000
+        events, final = self._recorder.end(
+            ending,
+            usage=self._answer.usage if self._answer else None,
+            timings=timings,
+            at=datetime.fromtimestamp(seconds, UTC),
+        )
+        self._tell(events)
+        return final
+
+    def _finish(self, final: ResponseObject, log: bytes) -> bool:
+        # No stop ends this waiting: what was said is not thrown away. A fence shows in the ledger.
+        return self._patiently(
+            lambda: (
+                self._ledger.responses.finish(final, self._row.attempt, log)
+                or self._finished_before()
+            ),
+            what="storing the answer",
+            wait=self._sleep,
+        )
+
+    def _finished_before(self) -> bool:
+        """Tell whether an earlier try, whose reply was lost, had stored the end."""
+        row = self._ledger.responses.get(self._row.id)
+        return row.attempt == self._row.attempt and row.status in FINAL_STATUSES
+
+    def _say(self, piece: str) -> None:
+        self.watch.text_began()
+        self._tell(self._recorder.text(piece))
+        if self._recorder.characters > self._settings.answer_max_characters:
+            raise AnswerTooLong(self._row.id)
+
+    def _tell(self, events: Sequence[Event]) -> None:
+        self._writer.write(events)
+
+    def _keep(self, kept: Sequence[Passage]) -> None:
+        try:
+            held = self._ledger.responses.keep_passages(
+                self._row.id, self._row.attempt, kept, grounded=bool(kept)
+            )
+        except LedgerUnavailable as error:
+            # It would only have saved a later attempt some work.
+            logger.warning("%s: passages are not kept: %s", self._row.id, error)
+            return
+        if not held:
+            self._stop.request(StopReason.FENCED)
+
+    def _read_history(self) -> list[Message]:
+        conversation, limit = self._row.conversation_id, self._settings.history_messages
+        if conversation is None or limit == 0:
+            return []
+        items = self._patiently(
+            lambda: self._ledger.conversations.history(conversation, self._row.id, limit),
+            what="reading the conversation",
+            wait=self._stop.wait,
+        )
+        return earlier_messages(items, self._settings.history_max_characters)
+
+    def _check_fence(self) -> None:
+        if self._stop.reason is StopReason.FENCED:
+            raise Fenced(self._row.id)
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+        self._check_fence()
+
+    def _patiently(self, call: Callable[[], T], *, what: str, wait: Callable[[float], object]) -> T:
+        return patiently(
+            call,
+            what=f"{self._row.id}: {what}",
+            seconds=self._settings.ledger_patience_seconds,
+            wait=wait,
+        )

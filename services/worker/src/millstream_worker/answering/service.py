@@ -1,0 +1,88 @@
+"""The answering service: what a process on the queue of answers is made of."""
+
+from typing import Any, Final, Self
+
+from celery import Celery
+
+from millstream_contract.jobs import ANSWER_QUEUE, ANSWER_TASK, AnswerJob
+from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.redis_connection import redis_client, subscriber_client
+from millstream_contract.token_log import TokenLog
+from millstream_worker.answering.answerer import Answerer
+from millstream_worker.answering.chat import ChatModel
+from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
+from millstream_worker.answering.tools import Models
+from millstream_worker.embeddings import Embeddings
+from millstream_worker.settings import AnswerSettings
+from millstream_worker.workspace import open_workspace
+
+_SPARE_CONNECTIONS: Final = 2
+
+
+class AnswerService:
+    """Answers questions: the clients, the pool and the threads of one process."""
+
+    task = ANSWER_TASK
+    queue = ANSWER_QUEUE
+
+    def __init__(self, settings: AnswerSettings, app: Celery) -> None:
+        """Open everything; close() releases it. Raises ValueError without a workspace."""
+        self.concurrency = settings.answers_concurrency
+        self._app = app
+        self._running = RunningAnswers()
+        models = _models(settings)
+        self._pool = open_pool(
+            settings.database_url,
+            size=settings.answers_concurrency + _SPARE_CONNECTIONS,
+            wait_seconds=settings.ledger_wait_seconds,
+        )
+        ledger = Ledger.of(self._pool)
+        self._redis = redis_client(
+            settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
+        )
+        self._subscriber = subscriber_client(settings.redis_url)
+        self._listener = StopListener(self._subscriber, ledger, self._running)
+        self._answerer = Answerer(
+            ledger, TokenLog(self._redis), models, self._running, settings, self._enqueue
+        )
+        self._listener.start()
+
+    @classmethod
+    def open(cls, settings: AnswerSettings, app: Celery) -> Self:
+        """Open the service in this process."""
+        return cls(settings, app)
+
+    def do(self, *arguments: Any) -> None:
+        """Answer one question: its response's id, and the attempt."""
+        response_id, attempt = arguments
+        self._answerer.answer(AnswerJob(str(response_id), int(attempt)))
+
+    def drain(self) -> None:
+        """Hand running answers over to another worker."""
+        self._running.stop_all(StopReason.HANDED_OVER)
+
+    def close(self) -> None:
+        """Release clients, pool and threads."""
+        self._listener.close()
+        self._subscriber.close()
+        self._redis.close()
+        self._pool.close()
+
+    def _enqueue(self, job: AnswerJob) -> None:
+        self._app.send_task(
+            job.task, job.arguments(), queue=job.queue, ignore_result=True, retry=False
+        )
+
+
+def _models(settings: AnswerSettings) -> Models:
+    workspace = open_workspace(
+        timeout_seconds=settings.embeddings_query_timeout_seconds,
+        connections=settings.answers_concurrency,
+    )
+    embeddings = Embeddings(
+        workspace.api_client,
+        settings.embeddings_endpoint,
+        batch_texts=settings.embeddings_batch_texts,
+        input_type=settings.embeddings_input_type,
+    )
+    return Models(ChatModel(workspace, settings), embeddings)

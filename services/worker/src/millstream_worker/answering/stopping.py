@@ -1,0 +1,177 @@
+"""Stopping an answer: one signal per answer, and a listener for what the API publishes."""
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Final
+
+from redis import Redis, RedisError
+
+from millstream_contract.errors import ContractError
+from millstream_contract.keys import STOPS_CHANNEL
+from millstream_contract.ledger import Ledger
+
+logger = logging.getLogger(__name__)
+
+_RECONNECT_SECONDS: Final = 0.5
+_POLL_SECONDS: Final = 1.0
+
+
+class StopReason(Enum):
+    """Why an answer is to stop."""
+
+    CANCELLED = "its owner asked for it"
+    FENCED = "a later attempt holds it"
+    HANDED_OVER = "this worker shuts down"
+
+
+class Stopped(Exception):
+    """The answer was told to stop."""
+
+    def __init__(self, reason: StopReason) -> None:
+        """Keep the reason."""
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class StopSignal:
+    """Tells one answer to stop, also while its thread waits for the model."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._lock = threading.Lock()
+        self._reason: StopReason | None = None
+        self._wake: Callable[[], None] | None = None
+
+    def request(self, reason: StopReason) -> None:
+        """Ask for a stop. The first reason stays, but who is fenced may write nothing more."""
+        with self._lock:
+            if self._reason is None or reason is StopReason.FENCED:
+                self._reason = reason
+            self._asked.set()
+            if self._wake is not None:
+                self._wake()
+
+    @property
+    def reason(self) -> StopReason | None:
+        """Why a stop was asked for; None while it was not."""
+        return self._reason
+
+    def check(self) -> None:
+        """Raise Stopped when a stop was asked for."""
+        if self._reason is not None:
+            raise Stopped(self._reason)
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but no longer than until a stop is asked for; then raise Stopped."""
+        self._asked.wait(seconds)
+        self.check()
+
+    @contextmanager
+    def waking(self, wake: Callable[[], None]) -> Iterator[None]:
+        """Within the block, call ``wake`` when a stop is asked for; at once when it was."""
+        with self._lock:
+            self._wake = wake
+            if self._reason is not None:
+                wake()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._wake = None
+
+
+class RunningAnswers:
+    """The answers that this process works on."""
+
+    def __init__(self) -> None:
+        self._signals: defaultdict[str, list[StopSignal]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def running(self, response_id: str) -> Iterator[StopSignal]:
+        """Within the block, the answer can be stopped by its id.
+
+        A repeated message of it, or a later attempt, may be here at the same time.
+        """
+        signal = StopSignal()
+        with self._lock:
+            self._signals[response_id].append(signal)
+        try:
+            yield signal
+        finally:
+            with self._lock:
+                self._signals[response_id].remove(signal)
+                if not self._signals[response_id]:
+                    del self._signals[response_id]
+
+    def stop(self, response_id: str, reason: StopReason) -> None:
+        """Ask this answer to stop, if it is here."""
+        with self._lock:
+            signals = list(self._signals.get(response_id, ()))
+        for signal in signals:
+            signal.request(reason)
+
+    def stop_all(self, reason: StopReason) -> None:
+        """Ask all answers to stop."""
+        for response_id in self.ids():
+            self.stop(response_id, reason)
+
+    def ids(self) -> list[str]:
+        """Return which answers are here."""
+        with self._lock:
+            return list(self._signals)
+
+
+class StopListener:
+    """Hears the stops that the API publishes: one thread and one connection per process.
+
+    Redis forgets what it publishes to nobody: after each connect, the ledger tells which of the
+    running answers were to stop meanwhile.
+    """
+
+    def __init__(self, redis: Redis, ledger: Ledger, running: RunningAnswers) -> None:
+        """Listen by a client made for one subscription; call start()."""
+        self._redis = redis
+        self._ledger = ledger
+        self._running = running
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="stop-listener", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self._listen()
+            except (RedisError, ContractError) as error:
+                logger.warning("cannot hear stops, trying again: %s", error)
+                self._closed.wait(_RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with self._redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
+            subscription.subscribe(STOPS_CHANNEL)
+            while not self._closed.is_set():
+                message = subscription.get_message(timeout=_POLL_SECONDS)
+                if message is None:
+                    continue
+                if message["type"] == "subscribe":
+                    self._catch_up()
+                elif message["type"] == "message":
+                    response_id = message["data"].decode(errors="replace")
+                    self._running.stop(response_id, StopReason.CANCELLED)
+
+    def _catch_up(self) -> None:
+        for response_id in self._running.ids():
+            if self._ledger.responses.get(response_id).cancel_requested_at is not None:
+                self._running.stop(response_id, StopReason.CANCELLED)

@@ -1,0 +1,80 @@
+"""Runs a service in a Celery worker on a pool of threads, until SIGTERM or SIGINT."""
+
+import logging
+import sys
+import threading
+from typing import Any
+
+from celery import Celery, signals
+
+from millstream_worker.service import Service
+
+logger = logging.getLogger(__name__)
+
+
+def run_worker(app: Celery, service: Service, *, grace_seconds: float) -> int:
+    """Do the service's jobs; return the process's exit code.
+
+    On a first SIGTERM no job is begun any more, and running ones may go on for ``grace_seconds``;
+    then the service is told to let them end.
+    """
+    app.task(name=service.task, ignore_result=True)(_task(service))
+    drain = threading.Timer(grace_seconds, service.drain)
+    drain.daemon = True
+
+    def on_ready(**_: Any) -> None:
+        logger.info(
+            "ready: takes jobs from queue %r, %d at a time", service.queue, service.concurrency
+        )
+
+    def on_shutting_down(**_: Any) -> None:
+        logger.info("stopping: running jobs may go on for %g s", grace_seconds)
+        drain.start()
+
+    signals.worker_ready.connect(on_ready, weak=False)
+    signals.worker_shutting_down.connect(on_shutting_down, weak=False)
+    try:
+        return _run(app, service)
+    finally:
+        drain.cancel()
+        service.close()
+        logger.info("stopped")
+
+
+def set_up_logging(level: str) -> None:
+    """Print readable lines to stderr; keep Celery from arranging it otherwise."""
+    # A connected receiver of this signal is how Celery is told to leave logging alone.
+    signals.setup_logging.connect(_leave_logging_alone)
+    logging.basicConfig(
+        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s"
+    )
+    # They tell of every job and every request, with arguments.
+    for chatty in ("celery", "kombu", "httpx", "openai", "databricks"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _leave_logging_alone(**_: Any) -> None:
+    return None
+
+
+def _task(service: Service) -> Any:
+    def do(*arguments: Any) -> None:
+        service.do(*arguments)
+
+    return do
+
+
+def _run(app: Celery, service: Service) -> int:
+    worker = app.Worker(
+        hostname=f"{service.queue}@%h",
+        # Threads: a stream needs about 1 MB, a process of its own about 150 MB.
+        pool="threads",
+        concurrency=service.concurrency,
+        queues=[service.queue],
+        # Workers need not know of each other: that is what the ledger and the leases are for.
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    )
+    worker.start()
+    return int(worker.exitcode or 0)

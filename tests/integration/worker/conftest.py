@@ -1,0 +1,32 @@
+"""One worker that the tests of this folder share; who ends one starts its own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bench.scripted_model.client import ScriptedModel
+from tests.harness.postgres import PostgresServer
+from tests.harness.services import start_worker
+from tests.harness.stack import Backends
+from tests.harness.valkey import ValkeyServer
+from tests.integration.worker.desk import Desk, open_desk
+
+
+@pytest.fixture(scope="package")
+def desk(
+    postgres: PostgresServer,
+    migrated_template: str,
+    valkey: ValkeyServer,
+    scripted_model: ScriptedModel,
+) -> Iterator[Desk]:
+    """A desk before a running worker."""
+    settings = {"MILLSTREAM_MODEL_STALL_SECONDS": "2", "MILLSTREAM_MODEL_RETRIES": "1"}
+    with (
+        postgres.temporary_database(migrated_template) as database_url,
+        valkey.temporary_database() as redis_url,
+        open_desk(database_url, redis_url, scripted_model) as desk,
+    ):
+        backends = Backends(database_url, redis_url, scripted_model, settings)
+        worker = start_worker(backends.settings())
+        yield desk
+        worker.stop(30)
