@@ -7,6 +7,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from tests.browser import browser, context, page  # noqa: F401  (fixtures)
+from tests.harness.corpus import load_corpus
 from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
 from tests.harness.services import migrate
@@ -42,10 +43,25 @@ def migrated_template(postgres: PostgresServer) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def corpus_template(postgres: PostgresServer, migrated_template: str) -> str:
+    """The name of a database with our schema and the passages of tests/harness/corpus.py."""
+    name = postgres.create_database(migrated_template, "corpus_template")
+    load_corpus(postgres.url(name))
+    return name
+
+
 @pytest.fixture
 def database_url(postgres: PostgresServer, migrated_template: str) -> Iterator[str]:
     """The URL of a migrated database for one test."""
     with postgres.temporary_database(migrated_template) as url:
+        yield url
+
+
+@pytest.fixture
+def corpus_database_url(postgres: PostgresServer, corpus_template: str) -> Iterator[str]:
+    """The URL of a migrated database with a few passages for one test."""
+    with postgres.temporary_database(corpus_template) as url:
         yield url
 
 
@@ -85,21 +101,21 @@ def private_valkey() -> Iterator[ValkeyServer]:
 
 
 @pytest.fixture
-def backends(database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Backends:
+def backends(corpus_database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Backends:
     """What services of one test are pointed at."""
-    return Backends(database_url, redis_url, scripted_model)
+    return Backends(corpus_database_url, redis_url, scripted_model)
 
 
 @pytest.fixture(scope="session")
 def stack(
     postgres: PostgresServer,
-    migrated_template: str,
+    corpus_template: str,
     valkey: ValkeyServer,
     scripted_model: ScriptedModel,
 ) -> Iterator[Stack]:
     """One API and one worker that tests share: ask anything, end nothing."""
     with (
-        postgres.temporary_database(migrated_template) as database_url,
+        postgres.temporary_database(corpus_template) as database_url,
         valkey.temporary_database() as redis_url,
         running_stack(Backends(database_url, redis_url, scripted_model)) as running,
     ):

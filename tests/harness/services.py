@@ -14,7 +14,7 @@ from tests.harness.processes import ProcessFailed, ServerProcess
 # Importing the Databricks client takes 6 to 15 s.
 _WORKER_START_SECONDS = 90.0
 _START_SECONDS = 40.0
-_WORKER_READY = r"\bready\.?$"
+_WORKER_READY = r"\bready(: takes jobs|\.$)"
 
 
 @dataclass(frozen=True)

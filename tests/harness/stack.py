@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
+from tests.harness.corpus import EMBEDDINGS_ENDPOINT
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 from tests.harness.services import Service, launch_worker, start_api, start_ui, wait_for_worker
@@ -29,7 +30,7 @@ class Backends:
             "DATABRICKS_HOST": self.model.url,
             "DATABRICKS_TOKEN": "scripted",
             "MILLSTREAM_CHAT_ENDPOINT": "scripted-chat",
-            "MILLSTREAM_EMBEDDINGS_ENDPOINT": "scripted-embeddings",
+            "MILLSTREAM_EMBEDDINGS_ENDPOINT": EMBEDDINGS_ENDPOINT,
             **self.extra,
         }
 

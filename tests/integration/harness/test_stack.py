@@ -1,4 +1,4 @@
-"""The harness around the real API; the worker has tests of its own."""
+"""The harness around the real services."""
 
 import os
 import signal
@@ -6,12 +6,50 @@ import signal
 import httpx
 import pytest
 
+from bench.scripted_model.script import Script, joined
 from tests.harness.api_client import ApiError
+from tests.harness.corpus import UNANSWERABLE
 from tests.harness.deadlines import eventually
 from tests.harness.processes import ProcessFailed
 from tests.harness.services import launch_api, wait_until_ready
-from tests.harness.stack import Backends, running_stack
-from tests.harness.transcript import Transcript
+from tests.harness.stack import Backends, Stack, running_stack
+from tests.harness.transcript import Transcript, output_text
+
+
+def test_an_answer_is_the_text_of_its_script(stack: Stack) -> None:
+    script = Script(tokens=300, seed=7)
+
+    with (
+        stack.client() as client,
+        client.stream(f"What is a lease? {script.directive()}") as stream,
+    ):
+        seen = stream.to_end()
+        stored = client.retrieve(seen.response_id)
+
+    assert seen.text == output_text(stored) == script.text
+    assert stored["status"] == "completed"
+
+
+def test_an_answer_is_stood_in_until_its_gate_opens(stack: Stack) -> None:
+    script = Script(tokens=60, seed=3, gate=("in the middle", 30))
+    first = joined(script.token_list[:30])
+
+    with stack.client() as client, client.stream(script.directive()) as stream:
+        stack.model.wait(script.id, "held")
+        stream.until_text(len(first))
+        shown = stream.transcript.text
+        stack.model.open_gate("in the middle")
+        seen = stream.to_end()
+
+    assert shown == first
+    assert seen.text == script.text
+
+
+def test_a_question_that_no_passage_answers_does_not_reach_the_model(stack: Stack) -> None:
+    with stack.client() as client:
+        client.ask(UNANSWERABLE)
+
+    assert stack.model.streams(UNANSWERABLE) == []
 
 
 def test_a_question_is_accepted_viewed_over_two_connections_and_stopped(
