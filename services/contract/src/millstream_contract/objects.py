@@ -89,6 +89,7 @@ class InputTokensDetails(Value):
     """Detail of the prompt's tokens."""
 
     cached_tokens: int = 0
+    cache_write_tokens: int = 0
 
 
 class OutputTokensDetails(Value):
