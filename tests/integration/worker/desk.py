@@ -12,6 +12,7 @@ from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.embeddings import embed
 from millstream_contract.frames import Frame, decode_event, split_frames
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS, AnswerJob
+from millstream_contract.keys import log_key
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.documents import Chunk
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
@@ -107,7 +108,7 @@ class Desk:
         """Wait for the final frame in the log; check that log, ledger and items say the same."""
 
         def ended() -> bool:
-            newest = self.redis.xrevrange(f"millstream:{{{response_id}}}:log", count=1)
+            newest: Any = self.redis.xrevrange(log_key(response_id), count=1)
             return bool(newest) and Frame(0, newest[0][1][b"f"]).is_final
 
         eventually(f"the end of {response_id}", ended, seconds)

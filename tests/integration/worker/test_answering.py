@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench.scripted_model.script import AWKWARD_TOKENS, Fault, Script
+from bench.scripted_model.fault import Fault
+from bench.scripted_model.script import AWKWARD_TOKENS, Script
 from tests.integration.worker.desk import Desk
 
 ORDER = [

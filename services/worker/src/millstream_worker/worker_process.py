@@ -1,11 +1,14 @@
 """Runs a service in a Celery worker on a pool of threads, until SIGTERM or SIGINT."""
 
 import logging
+import socket
 import sys
 import threading
+import warnings
 from typing import Any
 
 from celery import Celery, signals
+from celery.exceptions import Reject, SecurityWarning
 
 from millstream_worker.service import Service
 
@@ -18,7 +21,8 @@ def run_worker(app: Celery, service: Service, *, grace_seconds: float) -> int:
     On a first SIGTERM no job is begun any more, and running ones may go on for ``grace_seconds``;
     then the service is told to let them end.
     """
-    app.task(name=service.task, ignore_result=True)(_task(service))
+    stopping = threading.Event()
+    app.task(name=service.task, ignore_result=True)(_task(service, stopping))
     drain = threading.Timer(grace_seconds, service.drain)
     drain.daemon = True
 
@@ -29,6 +33,7 @@ def run_worker(app: Celery, service: Service, *, grace_seconds: float) -> int:
 
     def on_shutting_down(**_: Any) -> None:
         logger.info("stopping: running jobs may go on for %g s", grace_seconds)
+        stopping.set()
         drain.start()
 
     signals.worker_ready.connect(on_ready, weak=False)
@@ -57,16 +62,22 @@ def _leave_logging_alone(**_: Any) -> None:
     return None
 
 
-def _task(service: Service) -> Any:
+def _task(service: Service, stopping: threading.Event) -> Any:
     def do(*arguments: Any) -> None:
+        # Celery hears SIGTERM at its next event only, which may be another job.
+        if stopping.is_set():
+            raise Reject("this worker shuts down", requeue=True)
         service.do(*arguments)
 
     return do
 
 
 def _run(app: Celery, service: Service) -> int:
+    # It warns of pickle under root; no pickle is accepted here.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     worker = app.Worker(
-        hostname=f"{service.queue}@%h",
+        hostname=f"{service.queue}@{socket.gethostname()}",
+        quiet=True,
         # Threads: a stream needs about 1 MB, a process of its own about 150 MB.
         pool="threads",
         concurrency=service.concurrency,

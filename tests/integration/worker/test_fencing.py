@@ -1,0 +1,140 @@
+"""Redis forgets, PostgreSQL rests, and two attempts meet: the text stays exact, and told once."""
+
+import base64
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bench.scripted_model.client import ScriptedModel
+from bench.scripted_model.script import Script
+from millstream_contract.errors import Fenced
+from millstream_contract.events import AttemptReset
+from millstream_contract.frames import encode_frame
+from tests.harness.postgres import PostgresServer
+from tests.harness.processes import ServerProcess
+from tests.harness.services import migrate, start_worker
+from tests.harness.stack import Backends
+from tests.harness.valkey import ValkeyServer
+from tests.integration.worker.desk import Desk, open_desk
+from tests.integration.worker.test_answering import asked
+
+
+def test_flushing_redis_in_mid_answer_heals_the_log(desk: Desk) -> None:
+    script = Script(tokens=60, gate=("flushed", 30))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+    shown = Script(literal=tuple(script.token_list[:30])).text
+    desk.until_text(response_id, len(shown))
+    before = list(desk.log.read_all(response_id))
+
+    desk.redis.flushdb()
+    desk.model.open_gate("flushed")
+
+    told = desk.finished(response_id)
+    assert told.frames[: len(before)] == before
+    assert told.text == script.text
+
+
+def test_a_later_attempt_fences_the_first(desk: Desk) -> None:
+    script = Script(tokens=40, gate=("fenced", 20))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    desk.send(response_id, attempt=2)
+    desk.model.wait(script.id, "held", count=2)
+    desk.model.open_gate("fenced")
+
+    told = desk.finished(response_id)
+    assert told.text == script.text
+    assert told.final["millstream"]["attempt"] == 2
+    assert told.types.count("millstream.attempt.reset") == 1
+    assert told.types.count("response.completed") == 1
+    assert told.types.count("response.file_search_call.completed") == 2
+    calls = desk.model.wait(script.id, "ended", count=2)
+    assert sorted(call.tokens_sent for call in calls)[1] == 40
+    late = encode_frame(AttemptReset(attempt=1, reason="late"), len(told.frames))
+    with pytest.raises(Fenced):
+        desk.log.append(response_id, 1, [late])
+
+
+def test_a_later_attempt_does_not_search_again(desk: Desk) -> None:
+    script = Script(tokens=10, gate=("found", 5))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    desk.send(response_id, attempt=2)
+    desk.model.wait(script.id, "held", count=2)
+    desk.model.open_gate("found")
+
+    told = desk.finished(response_id)
+    first, second = desk.model.streams(script.id)
+    assert second.prompt == first.prompt
+    assert told.final["millstream"]["timings"]["retrieve_ms"] is None
+
+
+@pytest.fixture
+def own_worker(
+    private_postgres: PostgresServer, private_valkey: ValkeyServer, scripted_model: ScriptedModel
+) -> Iterator[tuple[Desk, ServerProcess]]:
+    """A worker whose servers a test may take away."""
+    migrate(private_postgres.url())
+    settings = {"MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "0.5", "MILLSTREAM_LOG_FLUSH_SECONDS": "0.5"}
+    backends = Backends(private_postgres.url(), private_valkey.url(), scripted_model, settings)
+    with open_desk(backends.database_url, backends.redis_url, scripted_model) as desk:
+        worker = start_worker(backends.settings())
+        yield desk, worker
+        if worker.exit_code is None:
+            worker.stop(30)
+
+
+def test_answers_survive_the_absence_of_redis_and_of_postgresql(
+    own_worker: tuple[Desk, ServerProcess],
+    private_postgres: PostgresServer,
+    private_valkey: ValkeyServer,
+) -> None:
+    desk, _ = own_worker
+    script = Script(tokens=60, gate=("away", 30))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    private_valkey.kill()
+    desk.model.open_gate("away")
+    told_without_redis = desk.stored_end(response_id)
+    private_valkey.restart(keep_data=False)
+    told = desk.finished(response_id)
+
+    assert told_without_redis.text == told.text == script.text
+
+    second = Script(tokens=60, gate=("ledger", 30))
+    response_id = desk.ask(asked(second))
+    desk.model.wait(second.id, "held")
+    private_postgres.kill()
+    desk.model.open_gate("ledger")
+    desk.model.wait(second.id, "ended")
+    private_postgres.restart()
+
+    assert desk.finished(response_id, seconds=60).text == second.text
+
+    third = Script(tokens=20, gate=("restarted", 10))
+    response_id = desk.ask(asked(third))
+    desk.model.wait(third.id, "held")
+    desk.cancel(response_id)
+    assert desk.finished(response_id).final["status"] == "cancelled"
+
+
+def test_a_stopped_worker_hands_over_what_outlasts_its_grace_time(
+    own_worker: tuple[Desk, ServerProcess],
+) -> None:
+    desk, worker = own_worker
+    script = Script(tokens=40, gate=("handed", 20))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    worker.stop(30)
+
+    assert desk.row(response_id).status == "in_progress"
+    (call,) = desk.model.wait(script.id, "client_closed")
+    assert call.tokens_sent == 20
+    (message,) = desk.redis.lrange("answers", 0, -1)
+    assert response_id.encode() in base64.b64decode(json.loads(message)["body"])

@@ -1,0 +1,84 @@
+"""A stop ends an answer whatever it is doing, and its request to the model with it."""
+
+from bench.scripted_model.fault import Fault
+from bench.scripted_model.script import Script
+from tests.integration.worker.desk import Desk
+from tests.integration.worker.test_answering import asked
+
+
+def test_a_stop_within_an_answer_closes_the_model_and_keeps_the_text(desk: Desk) -> None:
+    script = Script(tokens=50, gate=("never", 20))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+    shown = Script(literal=tuple(script.token_list[:20])).text
+    desk.until_text(response_id, len(shown))
+
+    desk.cancel(response_id)
+
+    told = desk.finished(response_id)
+    (call,) = desk.model.wait(script.id, "client_closed")
+    assert call.tokens_sent == 20
+    assert told.types[-1] == "response.incomplete"
+    assert told.final["status"] == "cancelled"
+    assert told.final["usage"] is None
+    assert told.text == shown
+    assert told.final["output"][1]["status"] == "incomplete"
+
+
+def test_a_stop_before_the_first_token_closes_the_model(desk: Desk) -> None:
+    script = Script(tokens=50, gate=("never", 0))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    desk.cancel(response_id)
+
+    desk.model.wait(script.id, "client_closed")
+    told = desk.finished(response_id)
+    assert told.final["status"] == "cancelled"
+    assert [item["type"] for item in told.final["output"]] == ["file_search_call"]
+
+
+def test_a_stop_before_the_worker_began_never_reaches_the_model(desk: Desk) -> None:
+    script = Script()
+    row = desk.accept(asked(script))
+    desk.cancel(row.id)
+
+    desk.send(row.id)
+
+    told = desk.finished(row.id)
+    assert told.final["status"] == "cancelled"
+    assert told.final["output"] == []
+    assert desk.model.streams(script.id) == []
+
+
+def test_a_stop_after_the_end_changes_nothing(desk: Desk) -> None:
+    told = desk.finished(desk.ask(asked(Script(tokens=5))))
+
+    desk.cancel(told.row.id)
+    desk.finished(desk.ask(asked(Script(tokens=5))))
+
+    assert desk.finished(told.row.id) == told
+
+
+def test_a_stop_ends_the_wait_for_a_model_that_asked_for_patience(desk: Desk) -> None:
+    script = Script(fault=Fault("status", 429, retry_after_seconds=60))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "fault")
+
+    desk.cancel(response_id)
+
+    told = desk.finished(response_id, seconds=5)
+    assert told.final["status"] == "cancelled"
+
+
+def test_a_stop_that_was_only_written_to_the_log_is_found_with_the_next_token(desk: Desk) -> None:
+    script = Script(tokens=2_000, rate=200)
+    response_id = desk.ask(asked(script))
+    desk.until_text(response_id, 10)
+
+    desk.redis.hset(f"millstream:{{{response_id}}}:state", "stop", "1")
+
+    told = desk.finished(response_id)
+    desk.model.wait(script.id, "client_closed")
+    assert told.final["status"] == "cancelled"
+    assert script.text.startswith(told.text)
