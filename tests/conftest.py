@@ -7,6 +7,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from tests.browser import browser, context, page  # noqa: F401  (fixtures)
+from tests.harness import warden
 from tests.harness.corpus import load_corpus
 from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
@@ -25,7 +26,9 @@ def pytest_configure() -> None:
 def scripted_model() -> Iterator[ScriptedModel]:
     """A model server whose answers are written in the question."""
     with ScriptedModel.start() as model:
+        warden.entrust(model.process.pid)
         yield model
+    warden.take_back(model.process.pid)
 
 
 @pytest.fixture(scope="session")
