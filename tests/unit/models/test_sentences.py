@@ -2,13 +2,29 @@ from millstream_models.sentences import split_sentences
 
 
 def test_wrapped_lines_are_one_sentence() -> None:
-    text = "The log holds\nevery token. It is  a stream!\nIs it kept?"
+    text = "The log holds\nevery token. Viewers read  the log!\nIs it kept?"
 
     assert split_sentences(text) == [
         "The log holds every token.",
-        "It is a stream!",
+        "Viewers read the log!",
         "Is it kept?",
     ]
+
+
+def test_a_sentence_that_speaks_of_the_last_one_stays_with_it() -> None:
+    text = "The limit is soft. It is 0 by default. All readers wait.\n\nThis starts a paragraph."
+
+    assert split_sentences(text) == [
+        "The limit is soft. It is 0 by default.",
+        "All readers wait.",
+        "This starts a paragraph.",
+    ]
+
+
+def test_sentences_that_lean_on_each_other_do_not_grow_without_end() -> None:
+    text = " ".join(["It goes on and on and on like this."] * 30)
+
+    assert max(len(sentence.split()) for sentence in split_sentences(text)) <= 60
 
 
 def test_abbreviations_versions_and_file_names_do_not_end_a_sentence() -> None:

@@ -48,7 +48,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, _exit)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     settings = _read_settings()
-    listener = _listen(settings)
+    listener = listen(settings)
     find_model()  # a missing model must stop the start, not the first question
     app, endpoints = build(settings)
     config = uvicorn.Config(
@@ -104,15 +104,20 @@ def _read_settings() -> Settings:
         _stop("; ".join(faults))
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket; ends the process with a message when the address is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=128)
+        listener = socket.create_server((settings.host, settings.port), family=family, backlog=128)
     except OSError as error:
         _stop(
             f"cannot listen on {settings.host}:{settings.port} ({error.strerror}); "
             "MILLSTREAM_MODELS_HOST and MILLSTREAM_MODELS_PORT choose another address"
         )
+    # Connections inherit it. asyncio sets it too, but not on sockets made like this one (their
+    # `proto` is 0), and without it a small answer takes 40 ms more.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def _stop(message: str) -> NoReturn:
