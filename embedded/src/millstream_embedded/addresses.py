@@ -1,7 +1,6 @@
 """Where everything of one instance is, and how the parts get to know it."""
 
 import os
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -45,10 +44,8 @@ class Addresses:
         }
 
     def connection_file(self) -> str:
-        """Return the same as `NAME=value` lines that a shell can read too."""
-        return "".join(
-            f"{name}={shlex.quote(value)}\n" for name, value in self.connection().items()
-        )
+        """Return the same as lines `NAME=value`; the value is the rest of the line, as it is."""
+        return "".join(f"{name}={value}\n" for name, value in self.connection().items())
 
     def environment(self) -> dict[str, str]:
         """Return the whole environment of the parts: ours over what the user's shell says."""

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from millstream_embedded.errors import CannotRun
 from millstream_embedded.log_follower import LogFollower
@@ -12,7 +11,7 @@ from millstream_embedded.supervisor import PartState, Supervisor
 
 _POLL_SECONDS = 0.1
 _WATCH_SECONDS = 1.0
-_TRIES = 3
+_MOST_STARTS = 4
 
 
 class Conductor:
@@ -26,66 +25,85 @@ class Conductor:
         self._signals = signals
         self._logs = logs
         self._deadline = deadline
+        self._started: list[_StartedPart] = []
 
     def await_supervisor(self) -> None:
         """Wait until the supervisor takes orders."""
-        self._wait_until(self._supervisor.answers, "the supervisor")
+        while not self._supervisor.answers():
+            self._pause("the supervisor")
 
     def start(self, parts: Sequence[Part]) -> None:
         """Order these parts to be started; come back at once."""
         self._signals.check()
         for part in parts:
+            self._started.append(_StartedPart(part))
             self._supervisor.start_part(part.name)
 
-    def await_ready(self, parts: Sequence[Part]) -> None:
-        """Wait until all these are ready.
+    def await_ready(self) -> None:
+        """Wait until all that was started is ready.
 
-        Raises CannotRun when one ends again and again, or is not ready in time.
+        Raises CannotRun when a part ends again and again, or is not ready in time.
         """
-        for part in parts:
-            starts = _Starts(part.name)
-            self._wait_until(partial(self._is_up, part, starts), part.name)
+        while waiting := self._not_ready():
+            self._pause(", ".join(waiting))
 
     def watch(self) -> None:
-        """Return when a stop is asked for; raise CannotRun when a part is down for good.
+        """Return when a stop is asked for; raise CannotRun when a part does not come back.
 
         A part that dies is started again by the supervisor, which says so in its log.
         """
         while not self._signals.requested:
             if self._supervisor.has_ended():
                 raise CannotRun("the supervisor died; all parts were told to stop")
-            for state in self._supervisor.states().values():
-                if state.state == "FATAL":
-                    raise CannotRun(f"{state.name} died and cannot be started again")
+            self._not_ready(self._logs.say)
             _sleep_unless(self._signals, _WATCH_SECONDS)
 
-    def _is_up(self, part: Part, starts: "_Starts") -> bool:
-        state = self._supervisor.states().get(part.name)
-        if state is not None:
-            starts.note(state)
-        return part.is_ready()
+    def _not_ready(self, announce: Callable[[str], None] = lambda _: None) -> list[str]:
+        states = self._supervisor.states()
+        for part in self._started:
+            state = states.get(part.name)
+            if state is not None:
+                part.look(state, announce)
+        return [part.name for part in self._started if not part.is_ready]
 
-    def _wait_until(self, condition: Callable[[], bool], what: str) -> None:
-        while not condition():
-            self._signals.check()
-            if time.monotonic() > self._deadline:
-                raise CannotRun(f"{what} was not ready in time (MILLSTREAM_START_TIMEOUT_SECONDS)")
-            time.sleep(_POLL_SECONDS)
+    def _pause(self, what: str) -> None:
         self._signals.check()
+        if time.monotonic() > self._deadline:
+            raise CannotRun(f"{what} not ready in time (MILLSTREAM_START_TIMEOUT_SECONDS)")
+        time.sleep(_POLL_SECONDS)
 
 
-class _Starts:
-    """Counts how often a part had to be started: one that never comes up shall not try for ever."""
+class _StartedPart:
+    """Knows whether a part is ready, and how often it was started since it last was."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._seen: set[int] = set()
+    def __init__(self, part: Part) -> None:
+        self.name = part.name
+        self.is_ready = False
+        self._part = part
+        self._ask = part.watch_start()
+        self._last_start = 0
+        self._starts = 0
 
-    def note(self, state: PartState) -> None:
-        self._seen |= {state.pid} - {0}
-        if state.state == "FATAL" or len(self._seen) > _TRIES:
-            how = state.reason or f"exit status {state.exit_code}"
-            raise CannotRun(f"{self._name} cannot start ({how}): its own words are above")
+    def look(self, state: PartState, announce: Callable[[str], None]) -> None:
+        """Take note of its state; raise CannotRun when it tries in vain."""
+        if state.started != self._last_start:
+            self._note_start(state)
+        if not self.is_ready and state.pid and self._ask():
+            self.is_ready = True
+            self._starts = 0
+            announce(f"{self.name} is ready.")
+
+    def _note_start(self, state: PartState) -> None:
+        self._last_start = state.started
+        self._starts += 1
+        if self.is_ready:
+            self.is_ready = False
+            self._ask = self._part.watch_start()
+        if self._starts > _MOST_STARTS:
+            how = state.reason or "its own words are above"
+            raise CannotRun(
+                f"{self.name} was started {_MOST_STARTS} times and never got ready: {how}"
+            )
 
 
 def _sleep_unless(signals: StopSignals, seconds: float) -> None:

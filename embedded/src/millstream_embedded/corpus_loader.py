@@ -1,8 +1,5 @@
 """Puts the demo corpus into the ledger, with the vectors that were shipped for it."""
 
-from collections.abc import Sequence
-
-from millstream_contract.jobs import IngestJob
 from millstream_contract.ledger.documents import Chunk, Documents
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_embedded.corpus_documents import (
@@ -12,49 +9,38 @@ from millstream_embedded.corpus_documents import (
     corpus_documents,
 )
 from millstream_embedded.shipped_vectors import ShippedVectors
-from millstream_worker.celery_app import celery_app
 from millstream_worker.ingesting.chunker import text_to_embed
 
 
-def load_corpus(database_url: str, embeddings_endpoint: str) -> list[str]:
-    """Load what is new or changed; return the ids of documents that the ingest queue must embed.
+def load_corpus(database_url: str, embeddings_endpoint: str) -> int:
+    """Load what is new or changed; return how many documents still need vectors.
 
-    Nothing happens to a ledger that holds documents of its owner's.
+    The ingest worker looks for those when it starts. Nothing happens to a ledger that holds
+    documents of its owner's.
     """
     with open_pool(database_url, size=1) as pool:
         if _holds_other_documents(pool):
-            return []
+            return 0
         ledger = Documents(pool)
         vectors = ShippedVectors.read(VECTORS)
         fits = vectors.endpoint == embeddings_endpoint
         if fits:
             ledger.use_embeddings_of(vectors.endpoint, vectors.dimensions)
-        return [
-            document_id
-            for document in corpus_documents()
-            if (document_id := _put(ledger, document, vectors if fits else None))
-        ]
+        usable = vectors if fits else None
+        return sum(not _is_ready(ledger, document, usable) for document in corpus_documents())
 
 
-def send_to_ingest(redis_url: str, document_ids: Sequence[str]) -> None:
-    """Let the ingest worker embed these documents."""
-    with celery_app(redis_url) as queue:
-        for document_id in document_ids:
-            job = IngestJob(document_id)
-            queue.send_task(job.task, job.arguments(), queue=job.queue)
-
-
-def _put(ledger: Documents, document: CorpusDocument, vectors: ShippedVectors | None) -> str | None:
-    """Store a document; return its id if it still needs vectors."""
+def _is_ready(ledger: Documents, document: CorpusDocument, vectors: ShippedVectors | None) -> bool:
+    """Store a document, with its passages if all their vectors are known."""
     document_id, is_new = ledger.put(
         document.source, document.title, document.media_type, document.content
     )
     if not is_new:
-        return None
+        return True
     chunks = _chunks(document, vectors) if vectors else None
-    if chunks is None or not ledger.replace_chunks(ledger.get(document_id), chunks):
-        return document_id
-    return None
+    if vectors is None or chunks is None:
+        return False
+    return ledger.replace_chunks(ledger.get(document_id), chunks, endpoint=vectors.endpoint)
 
 
 def _chunks(document: CorpusDocument, vectors: ShippedVectors) -> list[Chunk] | None:

@@ -1,8 +1,10 @@
 """One instance: which parts it has, from the settings and the data directory."""
 
+import os
 import secrets
 import sys
 from dataclasses import dataclass
+from functools import partial
 
 from millstream_embedded.addresses import Addresses, given_databricks
 from millstream_embedded.command_prefix import ends_with_parent
@@ -21,6 +23,9 @@ from millstream_embedded.worker_probe import log_says_ready
 
 # above the worker's own drain time, so that it hands over before it is killed
 _WORKER_STOP_SECONDS = 45
+
+# a worker says in its log, and only there, that it takes jobs
+_READABLE_LOG = {"MILLSTREAM_LOG_LEVEL": "INFO"}
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,7 @@ def _add_postgres(servers: list[Part], data: DataDirectory, port: int) -> str:
         Part(
             "postgres",
             postgres.command(),
-            postgres.is_ready,
+            lambda: postgres.is_ready,
             stop_signal="INT",  # fast: SIGTERM would wait for every client to leave
             stop_seconds=60,
             shares_environment=False,
@@ -121,7 +126,7 @@ def _add_valkey(servers: list[Part], data: DataDirectory, port: int) -> str:
         Part(
             "valkey",
             valkey.command(),
-            valkey.is_ready,
+            lambda: valkey.is_ready,
             stop_seconds=30,
             shares_environment=False,
         )
@@ -132,13 +137,13 @@ def _add_valkey(servers: list[Part], data: DataDirectory, port: int) -> str:
 def _services(settings: EmbeddedSettings, addresses: Addresses, data: DataDirectory) -> list[Part]:
     services: list[Part] = []
     if not settings.databricks_host:
-        ready = answers_ok(addresses.models_port, "/.well-known/databricks-config")
+        ready = partial(answers_ok, addresses.models_port, "/.well-known/databricks-config")
         services.append(Part("models", _module("millstream_models"), ready))
     numbers = range(1, settings.workers + 1)
     services += [_worker(f"worker-{number}", "answers", data) for number in numbers]
-    api_ready = answers_ok(addresses.api_port, "/readyz")
+    api_ready = partial(answers_ok, addresses.api_port, "/readyz")
     services.append(Part("api", _module("millstream_api"), api_ready, stop_seconds=30))
-    ui_ready = answers_ok(addresses.ui_port, "/readyz")
+    ui_ready = partial(answers_ok, addresses.ui_port, "/readyz")
     services.append(Part("ui", _module("millstream_ui"), ui_ready))
     return services
 
@@ -147,8 +152,9 @@ def _worker(name: str, queue: str, data: DataDirectory) -> Part:
     return Part(
         name,
         _module("millstream_worker", queue),
-        log_says_ready(data.logs / f"{name}.log"),
+        partial(log_says_ready, data.logs / f"{name}.log"),
         stop_seconds=_WORKER_STOP_SECONDS,
+        environment=_READABLE_LOG if os.environ.get("MILLSTREAM_LOG_LEVEL") != "DEBUG" else {},
     )
 
 

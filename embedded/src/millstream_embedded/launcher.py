@@ -2,10 +2,11 @@
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from millstream_embedded.conductor import Conductor
-from millstream_embedded.corpus_loader import load_corpus, send_to_ingest
+from millstream_embedded.corpus_loader import load_corpus
 from millstream_embedded.data_directory import DataDirectory, write_private
 from millstream_embedded.errors import StopRequested
 from millstream_embedded.instance import Instance, plan_instance
@@ -16,14 +17,19 @@ from millstream_embedded.stop_signals import StopSignals
 from millstream_embedded.supervisor import Supervisor
 
 
-def launch(settings: EmbeddedSettings, signals: StopSignals, started: float) -> None:
+def launch(
+    settings: EmbeddedSettings,
+    signals: StopSignals,
+    started: float,
+    plan: Callable[[EmbeddedSettings, DataDirectory], Instance] = plan_instance,
+) -> None:
     """Run an instance until a stop is asked for.
 
-    `started` is the monotonic time from which the start is counted. Raises CannotRun when the
-    instance cannot start or go on; nothing of it runs afterwards.
+    `started` is the monotonic time from which the start is counted; `plan` says which parts there
+    are. Raises CannotRun when the instance cannot start or go on; nothing of it runs afterwards.
     """
     data = DataDirectory(settings.data_dir)
-    instance = plan_instance(settings, data)
+    instance = plan(settings, data)
     signals.check()
     logs = LogFollower(data.logs, ["supervisor", *(part.name for part in instance.parts)])
     supervisor = Supervisor(data, instance.parts)
@@ -38,8 +44,7 @@ def launch(settings: EmbeddedSettings, signals: StopSignals, started: float) -> 
         logs.say(_invitation(instance, data, time.monotonic() - started))
         conductor.start(instance.background)
         if waiting:
-            logs.say(f"{len(waiting)} documents of the demo corpus are being embedded.")
-            send_to_ingest(instance.addresses.redis_url, waiting)
+            logs.say(f"{waiting} documents of the demo corpus are embedded in the background.")
         conductor.watch()
     except StopRequested:
         pass
@@ -50,20 +55,20 @@ def launch(settings: EmbeddedSettings, signals: StopSignals, started: float) -> 
         logs.end()
 
 
-def _bring_up(conductor: Conductor, instance: Instance, settings: EmbeddedSettings) -> list[str]:
-    """Bring up all that answers a question; return the ids of documents without vectors."""
+def _bring_up(conductor: Conductor, instance: Instance, settings: EmbeddedSettings) -> int:
+    """Bring up all that answers a question; return how many documents lack vectors."""
     addresses = instance.addresses
     conductor.await_supervisor()
     conductor.start(instance.servers)
-    conductor.await_ready(instance.servers)
+    conductor.await_ready()
     prepare_ledger(addresses.database_url)
     refuse_silent_redis(addresses.redis_url)
     conductor.start(instance.services)
     # while the services read their code, which takes them seconds
-    waiting: list[str] = []
+    waiting = 0
     if settings.demo_corpus:
         waiting = load_corpus(addresses.database_url, addresses.embeddings_endpoint)
-    conductor.await_ready(instance.services)
+    conductor.await_ready()
     return waiting
 
 

@@ -11,8 +11,8 @@ class Part:
 
     name: str
     command: list[str]
-    is_ready: Callable[[], bool]
-    """Whether it does its work; may raise CannotRun when it never will."""
+    watch_start: Callable[[], Callable[[], bool]]
+    """Called when it is started; gives the question whether it does its work by now."""
     stop_signal: str = "TERM"
     stop_seconds: int = 15
     """How long it may take to stop; then it is killed."""

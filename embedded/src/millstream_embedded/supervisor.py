@@ -48,7 +48,8 @@ password = {password}
 supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
 """
 
-# Started in this order by the conductor, stopped in the reverse order by supervisor itself.
+# The conductor starts them in this order, and gives up on one that does not get ready; supervisor
+# stops them in the reverse order.
 _PROGRAM = """
 [program:{name}]
 command = /bin/sh run/{name}.sh
@@ -56,7 +57,7 @@ priority = {priority}
 autostart = false
 autorestart = true
 startsecs = 1
-startretries = 8
+startretries = 1000
 stopsignal = {stop_signal}
 stopwaitsecs = {stop_seconds}
 killasgroup = true
@@ -69,11 +70,16 @@ stdout_logfile_backups = 1
 
 @dataclass(frozen=True)
 class PartState:
-    """What supervisor knows of a part; `pid` is 0 when it does not run."""
+    """What supervisor knows of a part.
+
+    `started` is when it was last started (seconds of the clock, 0: never); `pid` is 0 when it does
+    not run; `reason` says why it could not be started at all.
+    """
 
     name: str
     state: str
     pid: int
+    started: int
     exit_code: int
     reason: str
 
@@ -130,15 +136,20 @@ class Supervisor:
         self._ask("supervisor.startProcess", name, False)
 
     def states(self) -> dict[str, PartState]:
-        """Return every part's state by name; empty when supervisor does not answer any more."""
+        """Return every part's state by name; empty when supervisor stops."""
         try:
             told = cast("list[dict[str, Any]]", self._ask("supervisor.getAllProcessInfo"))
-        except (OSError, HTTPException):
+        except (OSError, HTTPException, xmlrpc.client.Fault):
             return {}
         self._last_pids = {one["pid"] for one in told} - {0}
         return {
             one["name"]: PartState(
-                one["name"], one["statename"], one["pid"], one["exitstatus"], one["spawnerr"]
+                name=one["name"],
+                state=one["statename"],
+                pid=one["pid"],
+                started=one["start"],
+                exit_code=one["exitstatus"],
+                reason=one["spawnerr"],
             )
             for one in told
         }
@@ -151,7 +162,10 @@ class Supervisor:
         if self._process is not None:
             if self._process.poll() is None:
                 self._process.send_signal(signal.SIGTERM)
-            self._process.wait()
+            while self._process.poll() is None:
+                # an order wakes it: alone it looks once a second whether a part has ended
+                self.states()
+                time.sleep(_POLL_SECONDS)
             _await_orphans(self._last_pids)
         shutil.rmtree(self._socket_directory, ignore_errors=True)
 

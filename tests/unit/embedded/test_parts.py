@@ -24,7 +24,7 @@ def _part(*arguments: str, shares_environment: bool = True, **environment: str) 
     return Part(
         "part",
         [sys.executable, "-c", SHOW, *arguments],
-        is_ready=lambda: True,
+        watch_start=lambda: lambda: True,
         shares_environment=shares_environment,
         environment=environment,
     )
