@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, field_validator
+from pydantic import AfterValidator, AliasChoices, Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from millstream_contract.addresses import checked_database_url, checked_redis_url
 
 
 class Settings(BaseSettings):
@@ -13,11 +15,11 @@ class Settings(BaseSettings):
         env_prefix="MILLSTREAM_", frozen=True, extra="ignore", populate_by_name=True
     )
 
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
         validation_alias=AliasChoices("DATABASE_URL", "database_url"),
         description="PostgreSQL 15+ with pgvector, as postgresql://user:password@host/database.",
     )
-    redis_url: str = Field(
+    redis_url: Annotated[str, AfterValidator(checked_redis_url)] = Field(
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),
         description="Redis 7+ or Valkey 8+, as redis:// or rediss://.",
     )

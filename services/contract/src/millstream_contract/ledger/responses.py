@@ -4,7 +4,6 @@ Every change names the attempt that makes it and is a compare-and-set, so that a
 overtaken changes nothing.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -20,6 +19,37 @@ from millstream_contract.objects import OutputItem, Passage, ResponseObject
 _UNFINISHED: Final = "status IN ('queued', 'in_progress')"
 _OUTPUT: Final[TypeAdapter[tuple[OutputItem, ...]]] = TypeAdapter(tuple[OutputItem, ...])
 _TITLE_LENGTH: Final = 80
+
+_COLUMNS_AS_GIVEN: Final = (
+    "owner",
+    "conversation_id",
+    "question",
+    "model",
+    "instructions",
+    "background",
+    "previous_response_id",
+    "max_output_tokens",
+    "temperature",
+    "idempotency_key",
+)
+
+# Response and question in one statement: it is on the way to every first token.
+_INSERT: Final = """
+WITH accepted AS (
+    INSERT INTO responses (id, owner, conversation_id, question, model, instructions, background,
+        previous_response_id, max_output_tokens, temperature, metadata, idempotency_key,
+        request_digest)
+    VALUES (%(id)s, %(owner)s, %(conversation_id)s, %(question)s, %(model)s, %(instructions)s,
+        %(background)s, %(previous_response_id)s, %(max_output_tokens)s, %(temperature)s,
+        %(metadata)s, %(idempotency_key)s, %(request_digest)s)
+    ON CONFLICT (owner, idempotency_key) DO NOTHING
+    RETURNING *
+), asked AS (
+    INSERT INTO items (id, conversation_id, response_id, is_output, body)
+    SELECT %(item_id)s, conversation_id, id, false, %(item_body)s FROM accepted
+)
+SELECT * FROM accepted
+"""
 
 
 class Responses:
@@ -39,10 +69,7 @@ class Responses:
         with ledger_connection(self._pool) as connection, connection.transaction():
             _check_conversation(connection, new)
             row = _insert(connection, new)
-            if row is None:
-                return _earlier(connection, new), False
-            _insert_question(connection, row)
-            return row, True
+            return (_earlier(connection, new), False) if row is None else (row, True)
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -155,27 +182,16 @@ def _check_conversation(connection: Connection, new: NewResponse) -> None:
 
 
 def _insert(connection: Connection, new: NewResponse) -> ResponseRow | None:
+    response_id = new_id("resp")
     row = connection.execute(
-        "INSERT INTO responses (id, owner, conversation_id, question, model, instructions,"
-        " background, previous_response_id, max_output_tokens, temperature, metadata,"
-        " idempotency_key, request_digest)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (owner, idempotency_key) DO NOTHING RETURNING *",
-        [
-            new_id("resp"),
-            new.owner,
-            new.conversation_id,
-            new.question,
-            new.model,
-            new.instructions,
-            new.background,
-            new.previous_response_id,
-            new.max_output_tokens,
-            new.temperature,
-            Jsonb(new.metadata),
-            new.idempotency_key,
-            new.digest(),
-        ],
+        _INSERT,
+        {
+            **{column: getattr(new, column) for column in _COLUMNS_AS_GIVEN},
+            "id": response_id,
+            "metadata": Jsonb(new.metadata),
+            "request_digest": new.digest(),
+            **_question_item(new.question),
+        },
     ).fetchone()
     return ResponseRow.model_validate(row) if row else None
 
@@ -191,37 +207,29 @@ def _earlier(connection: Connection, new: NewResponse) -> ResponseRow:
     return earlier
 
 
-def _insert_question(connection: Connection, row: ResponseRow) -> None:
+def _question_item(question: str) -> dict[str, Any]:
+    item_id = new_id("msg")
     body = {
-        "id": new_id("msg"),
+        "id": item_id,
         "type": "message",
         "role": "user",
         "status": "completed",
-        "content": [{"type": "input_text", "text": row.question}],
+        "content": [{"type": "input_text", "text": question}],
     }
-    _insert_item(connection, row.id, row.conversation_id, body, is_output=False)
+    return {"item_id": item_id, "item_body": Jsonb(body)}
 
 
 def _insert_output(connection: Connection, final: ResponseObject) -> None:
     conversation_id = final.conversation.id if final.conversation else None
-    for item in final.output:
-        body = json.loads(item.model_dump_json())
-        _insert_item(connection, final.id, conversation_id, body, is_output=True)
-
-
-def _insert_item(
-    connection: Connection,
-    response_id: str,
-    conversation_id: str | None,
-    body: dict[str, Any],
-    *,
-    is_output: bool,
-) -> None:
-    connection.execute(
-        "INSERT INTO items (id, conversation_id, response_id, is_output, body)"
-        " VALUES (%s, %s, %s, %s, %s)",
-        [body["id"], conversation_id, response_id, is_output, Jsonb(body)],
-    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO items (id, conversation_id, response_id, is_output, body)"
+            " VALUES (%s, %s, %s, true, %s)",
+            [
+                (item.id, conversation_id, final.id, Jsonb(item.model_dump(mode="json")))
+                for item in final.output
+            ],
+        )
 
 
 def _final_columns(final: ResponseObject, attempt: int, log: bytes) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Benchmarks, and the scripted model that they and the tests use. Nothing here is shipped."""

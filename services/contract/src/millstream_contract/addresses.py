@@ -1,0 +1,23 @@
+"""Checks of the addresses that settings give, so that a wrong one stops the start by its name."""
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+from redis.connection import parse_url
+
+
+def checked_database_url(url: str) -> str:
+    """Return ``url``, or raise ValueError unless it is a libpq URI or connection string."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError as error:
+        raise ValueError("must be such as postgresql://user:password@host:5432/database") from error
+    return url
+
+
+def checked_redis_url(url: str) -> str:
+    """Return ``url``, or raise ValueError unless it is a redis://, rediss:// or unix:// URL."""
+    try:
+        parse_url(url)  # type: ignore[no-untyped-call]
+    except ValueError as error:
+        raise ValueError("must be such as redis://:password@host:6379/0") from error
+    return url
