@@ -113,9 +113,15 @@ test("a block is final when a later line has begun another", () => {
   equal(final("text\na | b\n-|-\n1 | 2\n"), "text\n");
 });
 
-test("an open code block is told from other blocks", () => {
-  equal(splitBlocks("```js\nlet a;\nlet").openFence, { language: "js", content: "let a;\nlet" });
-  equal(splitBlocks("text").openFence, null);
-  equal(splitBlocks("```").openFence, null);
-  equal(splitBlocks("a ``` b\n").openFence, null);
+test("the block that is left is told by its shape", () => {
+  /** @param {string} source */
+  const shape = (source) => splitBlocks(source).shape;
+  equal(shape("```js\nlet a;\nlet"), { kind: "code", language: "js", contentStart: 6 });
+  equal(shape("```js\nlet a;\n```\n"), { kind: "other" }, "closed");
+  equal(shape("text\n\n~~~\n\nx\n"), { kind: "code", language: "", contentStart: 4 });
+  equal(shape("- a\n- b\n  more\n- c\n"), { kind: "rows", headEnd: 0, keepTo: 15 });
+  equal(shape("x\n\n1. a\n"), { kind: "rows", headEnd: 0, keepTo: 0 });
+  equal(shape("|a|\n|-|\n|1|\n|2"), { kind: "rows", headEnd: 8, keepTo: 12 });
+  equal(shape("text\n"), { kind: "other" });
+  equal(shape("```"), { kind: "other" });
 });

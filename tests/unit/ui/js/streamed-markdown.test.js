@@ -88,6 +88,22 @@ test("at the end the page shows what one rendering of the whole text shows", asy
   }
 });
 
+test("while it grows the page shows the words that one rendering would show", async () => {
+  const { shown, draw } = view();
+  /** @param {string} html */
+  const words = (html) => {
+    const box = document.createElement("div");
+    box.innerHTML = html;
+    return box.textContent?.replace(/\s+/g, "");
+  };
+  for (let at = 1; at < DOCUMENT.length; at += 2) {
+    const source = DOCUMENT.slice(0, at);
+    await draw(source);
+    if (/[`~]$/.test(source)) continue;
+    equal(words(plain(shown.element)), words(rendered(source)), JSON.stringify(source.slice(-30)));
+  }
+});
+
 test("a cut anywhere in the text ends in the same page", async () => {
   for (let at = 1; at < DOCUMENT.length; at += 3) {
     const shown = new StreamedMarkdown({ citationLabel });
@@ -148,4 +164,39 @@ test("a retracted text leaves nothing behind", async () => {
   shown.update("Other", PASSAGES);
   shown.end();
   equal(plain(shown.element), "<p>Other</p>");
+});
+
+test("whole items and rows of an open block stay the same nodes", async () => {
+  for (const [begin, more, rows] of [
+    ["- a\n- b\n- c", "\n- d\n\n  e\n- f", "li"],
+    ["1. a\n2. b\n3. c", "\n4. d\n5. e", "li"],
+    ["|h|\n|-|\n|a|\n|b|\n|c", "|\n|d|\n|e", "tbody tr"],
+  ]) {
+    const { shown, draw } = view();
+    await draw(begin);
+    const first = shown.element.querySelector(rows);
+    await draw(begin + more);
+    const after = [...shown.element.querySelectorAll(rows)];
+    ok(after[0] === first, `${begin}: the same node`);
+    equal(after.map((row) => row.textContent?.trim()[0]).join(""), rows === "li" && begin[0] === "-" ? "abcdf" : "abcde");
+    shown.end();
+    equal(plain(shown.element), rendered(begin + more), begin);
+  }
+});
+
+test("what follows an open list stands behind it", async () => {
+  const { shown, draw } = view();
+  await draw("- a\n- b\n");
+  await draw("- a\n- b\n\nText");
+  equal([...shown.element.querySelectorAll("li, p")].map((one) => one.textContent?.trim()), ["a", "b", "Text"]);
+  equal(shown.element.querySelector(".cursor")?.parentElement?.tagName, "P");
+});
+
+test("the end of a code block is never shown as code", async () => {
+  const { shown, draw } = view();
+  await draw("```\nx\n``");
+  equal(shown.element.querySelector("code")?.textContent, "x\n");
+  await draw("```\nx\n```\n");
+  await draw("```\nx\n```\n\nText");
+  equal(shown.element.querySelector("p")?.textContent, "Text");
 });

@@ -67,22 +67,55 @@ export function renderMarkdown(source, context) {
 }
 
 /**
- * @typedef {{type: string, info: string, content: string, closed: boolean}} OpenBlock
+ * What is known of a block that may still grow, from its whole lines.
+ *
+ * @typedef {(
+ *   {kind: "code", language: string, contentStart: number} |
+ *   {kind: "rows", headEnd: number, keepTo: number} |
+ *   {kind: "other"}
+ * )} Shape
+ *
+ * rows: a list or a table; its items or rows between headEnd and keepTo are whole.
  *
  * @param {string} source
- * @returns {{finalLength: number, openFence: {language: string, content: string} | null}}
+ * @returns {{finalLength: number, shape: Shape}}
  *   finalLength: so much of the source can no longer change its meaning, whatever follows: all
- *   blocks but the last, as complete lines tell them. openFence: set when what is left is one code
- *   block.
+ *   blocks but the last, as whole lines tell them. shape: of what is left, with offsets into it.
  */
 export function splitBlocks(source) {
-  const complete = source.lastIndexOf("\n") + 1;
-  const blocks = blockParser
-    .parse(source.slice(0, complete), {})
-    .filter((/** @type {any} */ token) => token.level === 0 && token.map);
-  const last = blocks.at(-1);
-  const finalLength = last ? offsetOfLine(source, last.map[0]) : 0;
-  return { finalLength, openFence: openFenceOf(source.slice(finalLength)) };
+  const whole = source.slice(0, source.lastIndexOf("\n") + 1);
+  const tokens = blockParser.parse(whole, {});
+  const last = tokens.findLastIndex((/** @type {any} */ token) => token.level === 0 && token.map);
+  if (last < 0) return { finalLength: 0, shape: { kind: "other" } };
+  const first = tokens[last].map[0];
+  const finalLength = offsetOfLine(whole, first);
+  /** @param {number} line */
+  const offset = (line) => offsetOfLine(whole, line) - finalLength;
+  return { finalLength, shape: shapeOf(tokens.slice(last), offset) };
+}
+
+/**
+ * @param {any[]} tokens of one block
+ * @param {(line: number) => number} offset
+ * @returns {Shape}
+ */
+function shapeOf(tokens, offset) {
+  const [block] = tokens;
+  const [begin, end] = block.map;
+  if (block.type === "fence") {
+    const lines = block.content.split("\n").length - 1;
+    const closed = end - begin > lines + 1;
+    if (closed || offset(begin) !== 0) return { kind: "other" };
+    return { kind: "code", language: languageOf(block), contentStart: offset(begin + 1) };
+  }
+  if (block.type === "bullet_list_open" || block.type === "ordered_list_open") {
+    const items = tokens.filter(({ type, level }) => type === "list_item_open" && level === 1);
+    return { kind: "rows", headEnd: 0, keepTo: offset(items.at(-1).map[0]) };
+  }
+  if (block.type === "table_open") {
+    return { kind: "rows", headEnd: offset(begin + 2), keepTo: offset(end) };
+  }
+  return { kind: "other" };
 }
 
 /**
@@ -91,17 +124,11 @@ export function splitBlocks(source) {
  */
 function offsetOfLine(source, line) {
   let offset = 0;
-  for (let at = 0; at < line; at += 1) offset = source.indexOf("\n", offset) + 1;
+  for (let at = 0; at < line; at += 1) {
+    offset = source.indexOf("\n", offset) + 1;
+    if (offset === 0) return source.length;
+  }
   return offset;
-}
-
-/** @param {string} source */
-function openFenceOf(source) {
-  if (!/^ {0,3}(`{3}|~{3})/.test(source) || !source.includes("\n")) return null;
-  const tokens = blockParser.parse(source, {});
-  return tokens.length === 1 && tokens[0].type === "fence"
-    ? { language: languageOf(tokens[0]), content: tokens[0].content }
-    : null;
 }
 
 /** @param {any} token */

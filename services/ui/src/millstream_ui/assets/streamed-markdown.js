@@ -5,21 +5,26 @@
  */
 
 import { renderMarkdown, splitBlocks } from "./markdown.js";
+import { OpenBlock } from "./open-block.js";
 
 /** An open block may take this part of the time at most: one n-th. */
 const OPEN_BLOCK_SHARE = 8;
 
+/** @type {import("./markdown.js").Shape} */
+const OTHER = { kind: "other" };
+
 export class StreamedMarkdown {
   #element = document.createElement("div");
-  #open = document.createElement("div");
+  #open = new OpenBlock();
   #cursor = document.createElement("span");
   #source = "";
   #finalEnd = 0;
   #ended = false;
   /** @type {import("./markdown.js").Context} */
   #context;
-  /** @type {Text | null} */
-  #code = null;
+  #shape = OTHER;
+  /** So much of the source was searched for blocks; only a new line can change what is found. */
+  #searchedTo = 0;
   #frame = 0;
   #notBefore = 0;
   /** @type {() => void} */
@@ -32,9 +37,8 @@ export class StreamedMarkdown {
     this.#context = { references: {}, passages: new Set(), citationLabel };
     this.#afterRender = afterRender;
     this.#element.className = "prose";
-    this.#open.className = "open-block";
     this.#cursor.className = "cursor";
-    this.#element.append(this.#open);
+    this.#element.append(this.#open.element);
   }
 
   get element() {
@@ -60,11 +64,12 @@ export class StreamedMarkdown {
   clear() {
     this.#source = "";
     this.#finalEnd = 0;
+    this.#searchedTo = 0;
+    this.#shape = OTHER;
     this.#ended = false;
     this.#context.references = {};
-    this.#code = null;
-    this.#open.replaceChildren();
-    this.#element.replaceChildren(this.#open);
+    this.#open.clear();
+    this.#element.replaceChildren(this.#open.element);
   }
 
   /** No more text comes: show all of it now, without the cursor. */
@@ -89,41 +94,27 @@ export class StreamedMarkdown {
   }
 
   #render() {
-    const open = this.#source.slice(this.#finalEnd);
-    const { finalLength, openFence } = splitBlocks(open);
-    if (finalLength > 0) this.#finish(open.slice(0, finalLength));
-    if (openFence && !this.#ended) this.#renderOpenCode(openFence);
-    else this.#renderOpen(open.slice(finalLength));
+    const wholeLines = this.#source.lastIndexOf("\n") + 1;
+    if (wholeLines > this.#searchedTo) this.#splitAt(wholeLines);
+    // A definition that is cut in its middle must not be remembered.
+    const context = { ...this.#context, references: { ...this.#context.references } };
+    const shape = this.#ended ? OTHER : this.#shape;
+    this.#open.draw(this.#source.slice(this.#finalEnd), shape, context);
     this.#placeCursor();
     this.#afterRender();
   }
 
-  /** @param {string} source whole blocks that are final now */
-  #finish(source) {
-    this.#open.before(renderMarkdown(source, this.#context));
-    this.#finalEnd += source.length;
-    this.#code = null;
-  }
-
-  /** @param {string} source */
-  #renderOpen(source) {
-    this.#code = null;
-    // A definition that is cut in its middle must not be remembered.
-    const context = { ...this.#context, references: { ...this.#context.references } };
-    this.#open.replaceChildren(renderMarkdown(source, context));
-  }
-
-  /** @param {{language: string, content: string}} fence grows at its end only */
-  #renderOpenCode({ language, content }) {
-    if (this.#code && content.startsWith(this.#code.data)) {
-      this.#code.appendData(content.slice(this.#code.data.length));
-      return;
-    }
-    const pre = document.createElement("pre");
-    if (language) pre.dataset.language = language;
-    const code = pre.appendChild(document.createElement("code"));
-    this.#code = code.appendChild(document.createTextNode(content));
-    this.#open.replaceChildren(pre);
+  /** @param {number} wholeLines offset behind the last line that is whole */
+  #splitAt(wholeLines) {
+    this.#searchedTo = wholeLines;
+    const { finalLength, shape } = splitBlocks(this.#source.slice(this.#finalEnd, wholeLines));
+    this.#shape = shape;
+    if (finalLength === 0) return;
+    const end = this.#finalEnd + finalLength;
+    const final = renderMarkdown(this.#source.slice(this.#finalEnd, end), this.#context);
+    this.#open.element.before(final);
+    this.#open.clear();
+    this.#finalEnd = end;
   }
 
   /** Puts the cursor behind the last word, however deep that is. */
@@ -131,7 +122,7 @@ export class StreamedMarkdown {
     this.#cursor.remove();
     if (this.#ended) return;
     /** @type {Element} */
-    let place = this.#open;
+    let place = this.#open.element;
     while (place.lastElementChild && !isInline(place.lastElementChild)) place = place.lastElementChild;
     place.append(this.#cursor);
   }
