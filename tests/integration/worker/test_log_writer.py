@@ -1,0 +1,203 @@
+"""The log writer before a real Valkey: order, collecting, healing, fences, and giving up."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from redis import Redis
+
+from millstream_contract.events import OutputTextDelta
+from millstream_contract.frames import Frame, encode_frame
+from millstream_contract.jobs import AnswerJob
+from millstream_contract.keys import log_key
+from millstream_contract.token_log import TokenLog
+from millstream_worker.answering.log_writer import LogWriter
+from millstream_worker.answering.stopping import StopReason, StopSignal
+from tests.harness.deadlines import eventually
+from tests.harness.valkey import ValkeyServer
+
+ID = "resp_" + "2" * 32
+
+
+def piece(text: str) -> OutputTextDelta:
+    return OutputTextDelta(item_id="msg", output_index=0, delta=text)
+
+
+OPENING = [encode_frame(piece("opening"), 0), encode_frame(piece("queued"), 1)]
+
+
+@pytest.fixture
+def redis(private_valkey: ValkeyServer) -> Iterator["Redis"]:
+    with Redis.from_url(private_valkey.url(), socket_timeout=2) as client:
+        yield client
+
+
+@contextmanager
+def writing(
+    log: TokenLog,
+    *,
+    logged: int = 0,
+    held: bool = True,
+    patience_seconds: float = 30.0,
+) -> Iterator[tuple[LogWriter, StopSignal]]:
+    stop = StopSignal()
+    log.take_over(ID, 1)
+    writer = LogWriter(
+        log,
+        AnswerJob(ID, 1),
+        OPENING,
+        logged,
+        still_held=lambda: held,
+        stop=stop,
+        patience_seconds=patience_seconds,
+    )
+    try:
+        yield writer, stop
+    finally:
+        writer.abandon()
+
+
+def logged(log: TokenLog) -> list[Frame]:
+    return list(log.read_all(ID))
+
+
+def test_frames_arrive_in_order_behind_those_that_were_missing(redis: "Redis") -> None:
+    log = TokenLog(redis)
+
+    with writing(log) as (writer, _):
+        for number in range(500):
+            writer.write([piece(str(number))])
+        assert writer.flush(30)
+
+    frames = logged(log)
+    assert frames[:2] == OPENING
+    assert [frame.sequence_number for frame in frames] == list(range(502))
+    assert b"".join(frame.data for frame in frames) == writer.data()
+
+
+def test_what_arrives_while_redis_is_slow_goes_out_in_one_append(
+    redis: "Redis", private_valkey: ValkeyServer
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _), redis.pubsub() as channel:  # type: ignore[no-untyped-call]
+        assert writer.flush(30)
+        channel.subscribe(f"millstream:{{{ID}}}:live")
+        assert channel.get_message(timeout=5)["type"] == "subscribe"
+
+        private_valkey.pause()
+        for number in range(100):
+            writer.write([piece(str(number))])
+        private_valkey.resume()
+
+        assert writer.flush(30)
+        batches = []
+        while (message := channel.get_message(timeout=0.2)) is not None:
+            batches.append(message["data"].count(b"\n\n"))
+    assert sum(batches) == 100
+    assert len(batches) <= 3
+
+
+def test_a_log_that_was_flushed_is_written_again_whole(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+
+        redis.flushall()
+        writer.write([piece("after")])
+
+        assert writer.flush(30)
+    assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+def test_a_flushed_log_of_an_overtaken_attempt_stays_empty(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log, held=False) as (writer, stop):
+        assert writer.flush(30)
+
+        redis.flushall()
+        writer.write([piece("late")])
+
+        assert not writer.flush(30)
+    assert stop.reason is StopReason.FENCED
+    assert redis.keys() == []
+
+
+def test_a_fence_stops_the_answer_and_nothing_more_is_written(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, stop):
+        assert writer.flush(30)
+
+        log.take_over(ID, 2)
+        writer.write([piece("late")])
+
+        assert not writer.flush(30)
+    assert stop.reason is StopReason.FENCED
+    assert logged(log) == OPENING
+
+
+def test_a_stop_that_was_asked_for_comes_back_with_an_append(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    log.request_stop(ID)
+
+    with writing(log) as (writer, stop):
+        assert writer.flush(30)
+
+    assert stop.reason is StopReason.CANCELLED
+
+
+def test_frames_wait_for_a_redis_that_restarts_without_its_data(
+    redis: "Redis", private_valkey: ValkeyServer
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, stop):
+        assert writer.flush(30)
+        private_valkey.kill()
+        writer.write([piece("meanwhile")])
+        assert not writer.flush(0.2)
+
+        private_valkey.restart(keep_data=False)
+
+        assert writer.flush(30)
+    assert stop.reason is None
+    assert len(logged(log)) == 3
+
+
+def test_a_log_that_stays_away_is_given_up_and_the_answer_goes_on(
+    redis: "Redis", private_valkey: ValkeyServer
+) -> None:
+    log = TokenLog(redis)
+    with writing(log, patience_seconds=0.2) as (writer, stop):
+        assert writer.flush(30)
+        private_valkey.kill()
+
+        writer.write([piece("lost")])
+        writer.close()
+        writer.write([piece("kept")])
+
+    assert stop.reason is None
+    assert writer.data().count(b"\n\n") == 4
+
+
+def test_a_key_of_a_foreign_type_costs_the_log_and_not_the_answer(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log, patience_seconds=0.2) as (writer, stop):
+        assert writer.flush(30)
+        redis.set(log_key(ID), "garbage")
+
+        writer.write([piece("x")])
+        writer.close()
+
+        assert not writer.flush(0)
+    assert stop.reason is None
+    assert writer.data().count(b"\n\n") == 3
+    assert redis.get(log_key(ID)) == b"garbage"
+
+
+def test_closing_waits_for_what_is_still_to_be_written(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("last")] * 600)
+        writer.close()
+
+    eventually("all frames", lambda: len(logged(log)) == 602)

@@ -1,0 +1,118 @@
+"""What the recorder hands out is a whole and lawful stream, however the answer comes and ends."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.scripted_model.script import AWKWARD_TOKENS
+from millstream_contract.events import Event, final_event
+from millstream_contract.frames import decode_event, encode_frame
+from millstream_contract.objects import ResponseError, ResponseObject, Timings
+from millstream_worker.answering.recorder import Ending, Recorder
+from tests.unit.worker.rows import ACCEPTED, claimed_row, passage
+
+ENDINGS = [
+    Ending("completed"),
+    Ending("cancelled"),
+    Ending("incomplete", incomplete_reason="max_output_tokens"),
+    Ending("failed", ResponseError(code="model_cut", message="cut")),
+]
+PASSAGES = [passage("one", number=1), passage("two", number=2)]
+
+
+def record(
+    pieces: list[str], ending: Ending, *, search: bool = True, attempt: int = 1
+) -> tuple[list[dict[str, Any]], ResponseObject]:
+    """Record an answer; return its events as a viewer reads them, and the final object."""
+    recorder = Recorder(claimed_row(attempt=attempt))
+    events: list[Event] = recorder.begin()
+    if search:
+        events += recorder.search_begun()
+        events += recorder.search_done(["log"], PASSAGES)
+    for piece in pieces:
+        events += recorder.text(piece)
+    rest, final = recorder.end(ending, usage=None, timings=Timings(), at=ACCEPTED)
+    events += [*rest, final_event(final)]
+    return [decode_event(encode_frame(event, n)) for n, event in enumerate(events)], final
+
+
+def text_of(final: ResponseObject) -> str:
+    return "".join(
+        part.text for item in final.output if item.type == "message" for part in item.content
+    )
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.status)
+@pytest.mark.parametrize("pieces", [list(AWKWARD_TOKENS), ["w" * 20_000], ["a", "", "b"]])
+def test_the_deltas_spell_the_stored_text(pieces: list[str], ending: Ending) -> None:
+    events, final = record(pieces, ending)
+
+    deltas = "".join(event.get("delta", "") for event in events)
+    (done,) = [event["text"] for event in events if event["type"].endswith("output_text.done")]
+    assert deltas == done == text_of(final) == "".join(pieces)
+
+
+@pytest.mark.parametrize("ending", ENDINGS, ids=lambda ending: ending.status)
+@pytest.mark.parametrize("pieces", [[], ["text [1]"]])
+def test_every_item_that_is_added_is_done_and_in_the_output(
+    pieces: list[str], ending: Ending
+) -> None:
+    events, final = record(pieces, ending)
+
+    added = [e["item"]["id"] for e in events if e["type"].endswith("output_item.added")]
+    done = [e["item"] for e in events if e["type"].endswith("output_item.done")]
+    assert added == [item["id"] for item in done]
+    assert done == [item.model_dump(mode="json") for item in final.output]
+    assert [e["output_index"] for e in events if "item" in e] == [
+        index for index in range(len(added)) for _ in range(2)
+    ]
+    assert final.status == ending.status
+
+
+def test_a_search_that_is_cut_short_is_marked_so() -> None:
+    recorder = Recorder(claimed_row())
+    recorder.search_begun()
+
+    _, final = recorder.end(ENDINGS[1], usage=None, timings=Timings(), at=ACCEPTED)
+
+    (search,) = final.output
+    assert search.status == "incomplete"
+
+
+def test_an_answer_without_a_word_is_a_message_without_text() -> None:
+    _, final = record([], Ending("completed"))
+
+    assert [item.type for item in final.output] == ["file_search_call", "message"]
+    assert text_of(final) == ""
+
+
+def test_a_later_attempt_first_retracts_what_was_said() -> None:
+    events, _ = record(["again"], Ending("completed"), attempt=3)
+
+    assert [event["type"] for event in events[:2]] == [
+        "millstream.attempt.reset",
+        "response.in_progress",
+    ]
+    assert events[0]["attempt"] == 3
+
+
+@given(st.lists(st.sampled_from(["[1", "]", "[", "2]", "1", "x", "[1, 2]", "\U0001f600", ","])))
+def test_citations_do_not_depend_on_how_the_text_is_cut(pieces: list[str]) -> None:
+    _, cut = record(pieces, Ending("completed"))
+    _, whole = record(["".join(pieces)], Ending("completed"))
+
+    assert annotations(cut) == annotations(whole)
+    for citation in annotations(cut):
+        assert text_of(cut)[: citation["index"]].endswith("]")
+
+
+def annotations(final: ResponseObject) -> list[dict[str, Any]]:
+    return [
+        citation.model_dump()
+        for item in final.output
+        if item.type == "message"
+        for part in item.content
+        for citation in part.annotations
+    ]
