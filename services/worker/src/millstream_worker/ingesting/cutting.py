@@ -32,7 +32,8 @@ def _packed(atoms: Iterator[str], limit: int, overlap: int) -> Iterator[str]:
     piece = last = ""
     for atom in atoms:
         if piece and len((piece + atom).rstrip()) > limit:
-            yield _trimmed(piece)
+            if piece.strip():
+                yield _trimmed(piece)
             shared = last if len(last) <= overlap and last != piece else ""
             piece = shared if len((shared + atom).rstrip()) <= limit else ""
         piece += atom
