@@ -1,0 +1,69 @@
+"""Grading and rewriting by the chat model; an opinion that cannot be had costs nothing."""
+
+import json
+
+import pytest
+
+from bench.scripted_model.client import ScriptedModel
+from bench.scripted_model.fault import Fault
+from bench.scripted_model.script import Script
+from millstream_worker.answering.chat import ChatModel
+from millstream_worker.answering.model_opinions import helpful_by_model, query_by_model
+from millstream_worker.answering.prompt import Message
+from millstream_worker.answering.stopping import StopSignal
+from millstream_worker.settings import AnswerSettings
+from millstream_worker.workspace import open_workspace
+from tests.unit.worker.rows import passage
+
+PASSAGES = [passage("one", number=1), passage("two", number=2)]
+
+
+@pytest.fixture
+def chat(scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> ChatModel:
+    variables = {
+        "DATABRICKS_HOST": scripted_model.url,
+        "DATABRICKS_TOKEN": "token",
+        "DATABASE_URL": "postgresql://unused",
+        "REDIS_URL": "redis://unused",
+        "MILLSTREAM_CHAT_ENDPOINT": "chat",
+        "MILLSTREAM_EMBEDDINGS_ENDPOINT": "embeddings",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    settings = AnswerSettings()  # type: ignore[call-arg]  # they come from the environment
+    return ChatModel(open_workspace(timeout_seconds=5, connections=1), settings)
+
+
+def saying(said: object) -> str:
+    return f"Why? {Script(literal=(json.dumps(said),)).directive()}"
+
+
+def test_the_model_says_which_passages_help(chat: ChatModel) -> None:
+    kept = helpful_by_model(chat, saying({"numbers": [2, 9]}), PASSAGES, StopSignal())
+
+    assert kept == PASSAGES[1:]
+
+
+@pytest.mark.parametrize("said", [{"numbers": "all"}, {}, [1], "yes"], ids=repr)
+def test_an_opinion_that_makes_no_sense_keeps_all_passages(chat: ChatModel, said: object) -> None:
+    assert helpful_by_model(chat, saying(said), PASSAGES, StopSignal()) == PASSAGES
+
+
+@pytest.mark.parametrize("kind", ["cut", "refuse"])
+def test_an_opinion_that_cannot_be_had_keeps_all_passages(chat: ChatModel, kind: str) -> None:
+    fault = Fault.parse("refuse" if kind == "refuse" else "cut:1")
+    question = f"Why? {Script(tokens=3, fault=fault, fault_on='both').directive()}"
+
+    assert helpful_by_model(chat, question, PASSAGES, StopSignal()) == PASSAGES
+    assert query_by_model(chat, question, [], StopSignal()) is None
+
+
+def test_the_model_rewrites_a_question_with_the_conversation(
+    chat: ChatModel, scripted_model: ScriptedModel
+) -> None:
+    question = saying({"query": " token log lifetime "})
+    history = [Message("user", "What is a log?"), Message("assistant", "A stream.")]
+
+    assert query_by_model(chat, question, history, StopSignal()) == "token log lifetime"
+    (call,) = [call for call in scripted_model.streams(question) if not call.streamed]
+    assert [message["role"] for message in call.prompt] == ["system", "user", "assistant", "user"]
