@@ -10,6 +10,7 @@ from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
+from millstream_contract.work_board import WorkBoard
 
 logger = logging.getLogger(__name__)
 
@@ -20,23 +21,26 @@ class Acceptor:
 
     ledger: Ledger
     log: TokenLog
+    board: WorkBoard
     queue: JobQueue
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
 
-        Once the ledger has it, it is accepted: when Redis is away it is enqueued later, from the
-        ledger.
+        Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
+        and enqueues it when Redis is back.
         """
         row, is_new = self.ledger.responses.accept(new)
         if is_new:
-            self._open(row)
-            self.queue.send(AnswerJob(row.id, attempt=1))
+            self._enqueue(row)
         return row
 
-    def _open(self, row: ResponseRow) -> None:
+    def _enqueue(self, row: ResponseRow) -> None:
         try:
             self.log.append(row.id, 0, opening_frames(row))
+            self.board.put_in_line(row.id)
         except (LogUnavailable, Fenced) as error:
-            # The worker writes these frames when it finds a log without them.
-            logger.warning("%s: the log was not opened: %s", row.id, error)
+            # The worker writes the opening frames when it finds a log without them.
+            logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
+        else:
+            self.queue.send(AnswerJob(row.id, attempt=1))

@@ -13,6 +13,7 @@ from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
+from millstream_contract.work_board import Lease, WorkBoard
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ class Canceller:
 
     ledger: Ledger
     log: TokenLog
+    board: WorkBoard
     streamer: Streamer
     wait_seconds: float
 
@@ -53,6 +55,7 @@ class Canceller:
             return False
         try:
             self.log.append(row.id, 0, frames)
+            self.board.release(Lease(row.id, 0))
         except (LogUnavailable, Fenced) as error:
             logger.warning("%s: its viewers learn from the ledger: %s", row.id, error)
         return True

@@ -1,8 +1,10 @@
 """What a request handler works with, put together once per process."""
 
+import logging
 from dataclasses import dataclass
-from typing import cast
+from typing import NoReturn, cast
 
+import gevent
 from flask import Flask, current_app
 
 from millstream_api.accepting import Acceptor
@@ -11,8 +13,12 @@ from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Streamer
 from millstream_api.settings import Settings
 from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
+from millstream_contract.work_board import WorkBoard
+
+logger = logging.getLogger(__name__)
 
 _KEY = "millstream"
 
@@ -29,26 +35,30 @@ class Services:
     streamer: Streamer
     acceptor: Acceptor
     canceller: Canceller
+    reaping: "gevent.Greenlet[[Reaper], NoReturn]"
 
     @classmethod
     def start(cls, settings: Settings) -> "Services":
         """Make the clients and begin to listen; call it in the process that serves."""
         timeout = settings.redis_timeout_seconds
         ledger = Ledger.of(open_pool(settings.database_url, size=settings.database_pool_size))
-        log = TokenLog(redis_client(settings.redis_url, timeout_seconds=timeout))
+        redis = redis_client(settings.redis_url, timeout_seconds=timeout)
+        log, board = TokenLog(redis), WorkBoard(redis, lease_seconds=settings.lease_seconds)
         queue = JobQueue(settings.redis_url, timeout_seconds=timeout)
         hub = Hub(
             lambda: subscriber_client(settings.redis_url),
             viewer_buffer_bytes=settings.viewer_buffer_bytes,
         )
         streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
-        acceptor = Acceptor(ledger, log, queue)
-        canceller = Canceller(ledger, log, streamer, settings.stop_wait_seconds)
+        acceptor = Acceptor(ledger, log, board, queue)
+        canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds)
         hub.start()
-        return cls(settings, ledger, log, queue, hub, streamer, acceptor, canceller)
+        reaping = gevent.spawn(_reap_for_ever, Reaper(board, ledger, queue.send))
+        return cls(settings, ledger, log, queue, hub, streamer, acceptor, canceller, reaping)
 
     def stop(self) -> None:
         """Close what ``start`` opened."""
+        self.reaping.kill()
         self.hub.stop()
         self.queue.close()
         self.ledger.pool.close()
@@ -61,3 +71,12 @@ class Services:
 def services() -> Services:
     """Return the services of the app that handles the current request."""
     return cast(Services, current_app.extensions[_KEY])
+
+
+def _reap_for_ever(reaper: Reaper) -> NoReturn:
+    while True:
+        gevent.sleep(REAP_EVERY_SECONDS)
+        try:
+            reaper.reap()
+        except Exception:
+            logger.exception("the reaper failed; it goes on")

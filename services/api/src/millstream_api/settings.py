@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     stop_wait_seconds: float = Field(
         5.0, ge=0, description="Longest wait of a cancel for the worker's acknowledgement."
     )
+    lease_seconds: float = Field(
+        2.0, gt=0, description="How long a worker's lease lasts; the same for API and workers."
+    )
     redis_timeout_seconds: float = Field(
         2.0, gt=0, description="Longest wait for one reply of Redis."
     )

@@ -20,6 +20,8 @@ KEEP_ALIVE: Final = b": keep-alive\n\n"
 
 _END: Final = b"\n\n"
 
+_MOST_DIGITS: Final = 18
+
 # JSON allows these raw in a string, yet some clients split lines at them (Python's splitlines).
 _LINE_BREAKS_OF_SOME: Final = (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
@@ -59,7 +61,7 @@ def sequence_number_of(data: bytes) -> int:
     """
     head, _, _ = data.partition(b"\n")
     digits = head.removeprefix(b"id: ")
-    if digits == head or not digits.isdigit():
+    if digits == head or not digits.isdigit() or len(digits) > _MOST_DIGITS:
         raise BadFrame(head[:40])
     return int(digits)
 

@@ -50,17 +50,12 @@ class WorkBoard:
         self._lease_ms = int(lease_seconds * 1000)
         self._scripts = {
             name: redis.register_script(_lua(f"{name}.lua"))
-            for name in ("take", "renew", "expire", "overdue", "restore")
+            for name in ("line_up", "take", "renew", "expire", "overdue", "restore")
         }
 
     def put_in_line(self, response_id: str) -> None:
         """Note that a response waits for a worker; its message is sent right after."""
-        seconds, microseconds = self._run(self._redis.time)
-        now = seconds * 1000 + microseconds // 1000
-        with self._redis.pipeline(transaction=True) as calls:
-            calls.zadd(QUEUED_KEY, {response_id: now})
-            calls.pexpire(QUEUED_KEY, _TTL_MS)
-            self._run(calls.execute)
+        self._script("line_up", [LEASES_KEY, QUEUED_KEY], [response_id, "", _TTL_MS])
 
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
@@ -81,8 +76,8 @@ class WorkBoard:
 
     def hand_over(self, lease: Lease) -> None:
         """Give an attempt up and put its response back in line; its message is sent right after."""
-        self._run(lambda: self._redis.zrem(LEASES_KEY, str(lease)))
-        self.put_in_line(lease.response_id)
+        arguments = [lease.response_id, str(lease), _TTL_MS]
+        self._script("line_up", [LEASES_KEY, QUEUED_KEY], arguments)
 
     def expired(self) -> list[Lease]:
         """Return leases that nobody renewed; their responses are in line again.
