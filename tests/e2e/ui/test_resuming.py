@@ -1,0 +1,159 @@
+"""Nothing lost and nothing doubled, whatever the reader or the network does."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, expect
+
+from bench.scripted_model.fault import Fault
+from bench.scripted_model.script import Script
+from tests.e2e.ui.chat_page import ChatPage
+from tests.harness.ports import free_port
+from tests.harness.services import Service, start_api, start_ui
+from tests.harness.stack import Stack
+
+
+def test_a_reload_in_mid_answer_shows_every_token_once(chat: ChatPage, stack: Stack) -> None:
+    script = Script(tokens=150, seed=21, gate=("reload", 60))
+    chat.ask(f"What is a token log? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    address = chat.conversation_id
+    expect(chat.cursor).to_be_visible()
+
+    chat.page.reload()
+    expect(chat.cursor).to_be_visible()
+    before = chat.shown()[-1]["text"]
+    stack.model.open_gate("reload")
+    chat.wait_until("completed")
+
+    assert chat.conversation_id == address
+    assert before
+    assert script.text.startswith(before)
+    assert chat.shown()[-1]["text"] == script.text
+
+
+def test_a_second_tab_shows_the_same_answer(
+    chat: ChatPage, context: BrowserContext, stack: Stack
+) -> None:
+    script = Script(tokens=100, seed=22, gate=("tabs", 30))
+    chat.ask(f"What is a relay? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    other = ChatPage(context.new_page(), chat.url).open(f"/c/{chat.conversation_id}")
+    expect(other.cursor).to_be_visible()
+
+    stack.model.open_gate("tabs")
+    chat.wait_until("completed")
+    other.wait_until("completed")
+
+    assert [tab.shown()[-1]["text"] for tab in (chat, other)] == [script.text] * 2
+
+
+def test_leaving_a_running_answer_and_coming_back_joins_it(chat: ChatPage, stack: Stack) -> None:
+    script = Script(tokens=80, seed=23, gate=("back", 20))
+    chat.ask(f"What is a lease? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    address = chat.conversation_id
+
+    chat.page.get_by_role("link", name="New chat").first.click()
+    expect(chat.button).to_have_attribute("data-state", "idle")
+    chat.page.locator(f'.history a[href="/c/{address}"]').click()
+    expect(chat.cursor).to_be_visible()
+    stack.model.open_gate("back")
+    chat.wait_until("completed")
+
+    assert chat.shown()[-1]["text"] == script.text
+
+
+def test_a_stopped_answer_keeps_its_text_and_says_so(chat: ChatPage, stack: Stack) -> None:
+    script = Script(tokens=60, seed=24, gate=("stop", 20))
+    chat.ask(f"What is stopping? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    expect(chat.cursor).to_be_visible()
+
+    chat.page.get_by_role("button", name="Stop").click()
+    chat.wait_until("cancelled")
+
+    expect(chat.turn.locator(".cancelled")).to_have_text("Stopped by you")
+    text = chat.shown()[-1]["text"]
+    assert script.text.startswith(text)
+    chat.page.reload()
+    chat.wait_until("cancelled")
+    assert chat.shown()[-1]["text"] == text
+
+
+def test_a_failed_answer_shows_its_reason_and_can_be_tried_again(chat: ChatPage) -> None:
+    script = Script(tokens=30, seed=25, fault=Fault("error_event", 10), fault_times=1)
+    chat.ask(f"What is a token log? {script.directive()}").wait_until("failed")
+
+    expect(chat.turn.locator(".notice-title")).to_have_text("This answer failed")
+    expect(chat.turn.locator(".notice-reason")).not_to_be_empty()
+    assert script.text.startswith(chat.shown()[-1]["text"])
+    chat.turn.get_by_role("button", name="Try again").click()
+    expect(chat.page.locator(".turn")).to_have_count(2)
+    chat.wait_until("completed")
+    assert chat.shown()[-1]["text"] == script.text
+
+
+@pytest.fixture
+def own_api(stack: Stack) -> Iterator[tuple[Service, dict[str, str]]]:
+    """An API process beside the shared one, which a test may end, and its settings."""
+    ui_port = free_port()
+    settings = {
+        **stack.backends.settings(),
+        "MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{ui_port}",
+        "UI_PORT": str(ui_port),
+    }
+    service = start_api(settings)
+    yield service, settings
+    service.process.stop(30)
+
+
+def test_a_killed_api_is_noticed_and_nothing_is_lost_or_doubled(
+    context: BrowserContext, stack: Stack, own_api: tuple[Service, dict[str, str]]
+) -> None:
+    api, settings = own_api
+    ui = start_ui(api.url, {}, int(settings["UI_PORT"]))
+    chat = ChatPage(context.new_page(), ui.url).open()
+    script = Script(tokens=120, seed=26, gate=("api", 50))
+    chat.ask(f"What is a token log? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    expect(chat.cursor).to_be_visible()
+
+    api.process.kill()
+    expect(chat.page.locator(".notice")).to_contain_text("Connection lost")
+    before = chat.shown()[-1]["text"]
+    stack.model.open_gate("api")
+    revived = start_api(settings, int(api.url.rsplit(":", 1)[1]))
+    chat.wait_until("completed")
+
+    expect(chat.page.locator(".notice")).to_be_hidden()
+    assert script.text.startswith(before)
+    assert chat.shown()[-1]["text"] == script.text
+    ui.process.stop()
+    revived.process.stop(30)
+
+
+def test_a_busy_server_is_waited_for_with_a_countdown(chat: ChatPage) -> None:
+    refusals = iter([7])
+
+    def refuse_once(route) -> None:  # type: ignore[no-untyped-def]
+        seconds = next(refusals, None)
+        if seconds is None or route.request.method != "POST":
+            route.continue_()
+            return
+        headers = {
+            "Retry-After": "3",
+            "Access-Control-Allow-Origin": chat.url,
+            "Access-Control-Expose-Headers": "Retry-After",
+        }
+        body = '{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
+        route.fulfill(status=429, headers=headers, body=body, content_type="application/json")
+
+    chat.page.route("**/v1/responses", refuse_once)
+    script = Script(tokens=10, seed=27)
+    chat.ask(f"What is a lease? {script.directive()}")
+
+    expect(chat.page.locator(".notice")).to_contain_text("Sending again in")
+    chat.wait_until("completed")
+    assert chat.shown()[-1]["text"] == script.text
+    expect(chat.page.locator(".turn")).to_have_count(1)
