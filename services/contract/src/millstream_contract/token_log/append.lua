@@ -11,6 +11,7 @@ local attempt, first = tonumber(ARGV[2]), tonumber(ARGV[3])
 local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop')
 local holder, count = tonumber(state[1]) or 0, tonumber(state[2]) or 0
 
+if count > 0 and redis.call('EXISTS', KEYS[1]) == 0 then count = 0 end
 if holder > attempt then return {'fenced', holder} end
 if holder < attempt or first > count + 1 then return {'gap', count} end
 
