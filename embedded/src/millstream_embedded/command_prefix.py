@@ -36,6 +36,8 @@ def without_root(program: Path, directory: Path, *, signal_name: str | None = No
     words = [setpriv, f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if not (_open_to_others(program) and _open_to_others(directory.parent)):
         words += ["--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+        # without it access(2), by which initdb looks for its programs, leaves that right aside
+        words += ["--securebits=+no_setuid_fixup"]
     return [*words, *(["--pdeathsig", signal_name] if signal_name else [])]
 
 
