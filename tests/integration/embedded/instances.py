@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
@@ -11,14 +12,14 @@ from tests.harness.deadlines import eventually
 from tests.harness.environment import service_environment
 from tests.harness.processes import ServerProcess
 
-SMALL = "tests.integration.embedded.small_instance"
-WHOLE = "millstream_embedded"
+SMALL = (sys.executable, "-m", "tests.integration.embedded.small_instance")
+WHOLE = (sys.executable, "-m", "millstream_embedded")
 
 
 class RunningInstance:
     """One launcher, its ports and its data directory."""
 
-    def __init__(self, data: Path, module: str = SMALL, **settings: str) -> None:
+    def __init__(self, data: Path, command: Sequence[str] = SMALL, **settings: str) -> None:
         taken: set[int] = set()
         self.data = data
         self.ui_port, self.api_port = choose_free_port(taken), choose_free_port(taken)
@@ -28,8 +29,8 @@ class RunningInstance:
             "MILLSTREAM_API_PORT": str(self.api_port),
             **settings,
         }
-        argv = [sys.executable, "-m", module]
-        self.process = ServerProcess.start("launcher", argv, env=service_environment(environment))
+        env = service_environment(environment)
+        self.process = ServerProcess.start("launcher", command, env=env)
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         self.process.wait_for_line(r"Ready after", seconds)
