@@ -6,7 +6,7 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test check locks clean
+.PHONY: help run test check bench locks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,10 @@ test: ## Set up, run every test, and demand 80 % coverage (T="-k words" for some
 check: ## Lint, formatting, strict types, import fences
 	@scripts/setup dev
 	@scripts/check
+
+bench: ## Measure, print the figures, and keep them in docs/bench (A="--answers 50 --viewers 200")
+	@scripts/setup dev
+	@$(BIN)/python -m bench $(A)
 
 locks: ## Refresh locks/*.txt from the pyproject files (UPGRADE=--upgrade for newer versions)
 	@scripts/locks $(UPGRADE)
