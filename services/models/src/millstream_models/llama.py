@@ -26,11 +26,13 @@ class LlamaEngine:
         """
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(_start, self._settings, self))
+        loading = self._loading
         try:
             # Shielded: a caller who leaves must not take the load away from the others.
-            server = await asyncio.shield(self._loading)
+            server = await asyncio.shield(loading)
         except (RuntimeError, OSError) as error:
-            self._loading = None
+            if self._loading is loading:
+                self._loading = None
             raise EndpointUnavailable(f"the model could not be loaded: {error}") from error
         return str(server.listening_address)
 

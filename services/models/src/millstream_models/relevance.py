@@ -1,9 +1,8 @@
 """Chooses the sentences that answer a question. Pure: vectors and words in, sentences out.
 
 A sentence's score is its cosine with the question, plus a part for the question's words that it
-holds (rare ones count more; words of its title count partly), plus a part for the cosine of its
-whole passage, so that of two like sentences the one on the right subject wins. The weights and the
-threshold were chosen on the "tune" half of `evaluation/questions.toml`; specs/005 has the figures.
+holds: rare ones count more, and words of its title count partly. The weights and the threshold
+were chosen on the "tune" half of `evaluation/questions.toml`; specs/005 has the figures.
 """
 
 import math
@@ -19,8 +18,7 @@ Vector = NDArray[np.float32]
 
 WORD_WEIGHT = 0.1
 TITLE_WEIGHT = 0.6
-PASSAGE_WEIGHT = 0.5
-LOWEST_EVIDENCE = 0.865
+LOWEST_SCORE = 0.865
 WIDEST_GAP = 0.06
 MOST_SENTENCES = 2
 
@@ -48,12 +46,10 @@ def choose_sentences(
     if not candidates:
         return []
     cosines = np.array([float(vector @ question_vector) for vector in vectors])
-    overlaps = np.array(word_overlaps(question, candidates))
-    subjects = _passage_cosines(question_vector, candidates, vectors)
-    scores = cosines + WORD_WEIGHT * overlaps + PASSAGE_WEIGHT * subjects
+    scores = cosines + WORD_WEIGHT * np.array(word_overlaps(question, candidates))
     ranked = np.argsort(-scores, kind="stable")
     best = int(ranked[0])
-    if cosines[best] + WORD_WEIGHT * overlaps[best] < LOWEST_EVIDENCE:
+    if scores[best] < LOWEST_SCORE:
         return []
     near = [int(i) for i in ranked[:MOST_SENTENCES] if scores[best] - scores[i] <= WIDEST_GAP]
     return [candidates[i] for i in sorted(near)]
@@ -79,18 +75,3 @@ def word_overlaps(question: str, candidates: Sequence[Candidate]) -> list[float]
         / total
         for sentence, title in zip(in_sentence, in_title, strict=True)
     ]
-
-
-def _passage_cosines(
-    question_vector: Vector, candidates: Sequence[Candidate], vectors: Sequence[Vector]
-) -> NDArray[np.float64]:
-    """Each candidate's passage against the question; a passage is the mean of its sentences."""
-    members: dict[int, list[Vector]] = {}
-    for candidate, vector in zip(candidates, vectors, strict=True):
-        members.setdefault(candidate.number, []).append(vector)
-    means = {number: np.mean(group, axis=0) for number, group in members.items()}
-    cosines = {
-        number: float(mean @ question_vector) / (float(np.linalg.norm(mean)) or 1.0)
-        for number, mean in means.items()
-    }
-    return np.array([cosines[candidate.number] for candidate in candidates])
