@@ -13,8 +13,10 @@ from werkzeug.serving import make_server
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
 from tests.harness.ports import free_port
+from tests.harness.postgres import PostgresServer
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
+from tests.harness.valkey import ValkeyServer
 from tests.integration.api.scribe import Scribe
 
 if TYPE_CHECKING:
@@ -34,21 +36,29 @@ _READ_TEXT = """(value, done) => {
 }"""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def app_port() -> int:
     return free_port()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def api(
-    database_url: str, redis_url: str, scripted_model: ScriptedModel, app_port: int
+    postgres: PostgresServer,
+    migrated_template: str,
+    valkey: ValkeyServer,
+    scripted_model: ScriptedModel,
+    app_port: int,
 ) -> Iterator[tuple[Service, Backends]]:
     """An API that lets the app's page call it, without a worker."""
     origin = {"MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{app_port}"}
-    backends = Backends(database_url, redis_url, scripted_model, origin)
-    service = start_api(backends.settings())
-    yield service, backends
-    service.process.stop(30)
+    with (
+        postgres.temporary_database(migrated_template) as database_url,
+        valkey.temporary_database() as redis_url,
+    ):
+        backends = Backends(database_url, redis_url, scripted_model, origin)
+        service = start_api(backends.settings())
+        yield service, backends
+        service.process.stop(30)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import BrowserContext, Route, expect
 
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
@@ -81,14 +81,23 @@ def test_a_stopped_answer_keeps_its_text_and_says_so(chat: ChatPage, stack: Stac
     assert chat.shown()[-1]["text"] == text
 
 
-def test_a_failed_answer_shows_its_reason_and_can_be_tried_again(chat: ChatPage) -> None:
-    script = Script(tokens=30, seed=25, fault=Fault("error_event", 10), fault_times=1)
+def test_a_failed_answer_keeps_its_text_and_shows_its_reason(chat: ChatPage) -> None:
+    script = Script(tokens=30, seed=25, fault=Fault("error_event", 10))
     chat.ask(f"What is a token log? {script.directive()}").wait_until("failed")
 
     expect(chat.turn.locator(".notice-title")).to_have_text("This answer failed")
-    expect(chat.turn.locator(".notice-reason")).not_to_be_empty()
-    assert script.text.startswith(chat.shown()[-1]["text"])
+    expect(chat.turn.locator(".notice-reason")).to_have_text("The model's answer was cut off.")
+    text = chat.shown()[-1]["text"]
+    assert text
+    assert script.text.startswith(text)
+
+
+def test_a_failed_answer_can_be_tried_again(chat: ChatPage) -> None:
+    script = Script(tokens=30, seed=28, fault=Fault("status", 400), fault_times=1)
+    chat.ask(f"What is a token log? {script.directive()}").wait_until("failed")
+
     chat.turn.get_by_role("button", name="Try again").click()
+
     expect(chat.page.locator(".turn")).to_have_count(2)
     chat.wait_until("completed")
     assert chat.shown()[-1]["text"] == script.text
@@ -133,23 +142,27 @@ def test_a_killed_api_is_noticed_and_nothing_is_lost_or_doubled(
     revived.process.stop(30)
 
 
-def test_a_busy_server_is_waited_for_with_a_countdown(chat: ChatPage) -> None:
-    refusals = iter([7])
+def _refuse_questions(chat: ChatPage, times: int, seconds: int) -> None:
+    """Answer the next questions as a gateway with a rate limit would."""
+    headers = {
+        "Retry-After": str(seconds),
+        "Access-Control-Allow-Origin": chat.url,
+        "Access-Control-Expose-Headers": "Retry-After",
+    }
+    body = '{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
+    left = iter(range(times))
 
-    def refuse_once(route) -> None:  # type: ignore[no-untyped-def]
-        seconds = next(refusals, None)
-        if seconds is None or route.request.method != "POST":
+    def answer(route: Route) -> None:
+        if route.request.method == "POST" and next(left, None) is not None:
+            route.fulfill(status=429, headers=headers, body=body, content_type="application/json")
+        else:
             route.continue_()
-            return
-        headers = {
-            "Retry-After": "3",
-            "Access-Control-Allow-Origin": chat.url,
-            "Access-Control-Expose-Headers": "Retry-After",
-        }
-        body = '{"error": {"message": "slow down", "code": "rate_limit_exceeded"}}'
-        route.fulfill(status=429, headers=headers, body=body, content_type="application/json")
 
-    chat.page.route("**/v1/responses", refuse_once)
+    chat.page.route("**/v1/responses", answer)
+
+
+def test_a_busy_server_is_waited_for_with_a_countdown(chat: ChatPage) -> None:
+    _refuse_questions(chat, times=1, seconds=3)
     script = Script(tokens=10, seed=27)
     chat.ask(f"What is a lease? {script.directive()}")
 
@@ -157,3 +170,23 @@ def test_a_busy_server_is_waited_for_with_a_countdown(chat: ChatPage) -> None:
     chat.wait_until("completed")
     assert chat.shown()[-1]["text"] == script.text
     expect(chat.page.locator(".turn")).to_have_count(1)
+
+
+def test_a_question_that_waits_for_a_busy_server_can_be_taken_back(chat: ChatPage) -> None:
+    _refuse_questions(chat, times=100, seconds=600)
+    chat.ask("What is a lease?")
+    expect(chat.page.locator(".notice")).to_contain_text("Sending again in")
+
+    chat.page.get_by_role("button", name="Stop").click()
+
+    chat.wait_until("cancelled")
+    expect(chat.page.locator(".notice")).to_be_hidden()
+    expect(chat.turn.locator(".cancelled")).to_have_text("Stopped by you")
+
+
+def test_a_question_that_is_refused_says_why(chat: ChatPage) -> None:
+    chat.ask("long " * 2000)
+
+    expect(chat.turn.locator(".notice-title")).to_have_text("Your question was not accepted")
+    expect(chat.turn.locator(".notice-reason")).to_contain_text("8000")
+    expect(chat.button).to_have_attribute("data-state", "idle")

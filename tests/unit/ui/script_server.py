@@ -160,7 +160,7 @@ class _Stream:
         elif how == "garbage":
             self._write(b"data: {this is no JSON\n\n")
         elif how == "silence":
-            self._handler.server.closing.wait(10)
+            self._handler.server.closing.wait(120)
         if how in (None, "close"):
             self._handler.wfile.write(b"0\r\n\r\n")
 

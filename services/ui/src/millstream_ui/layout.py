@@ -52,7 +52,7 @@ def build_layout(title: str, words: Words) -> dmc.MantineProvider:
                 padding=0,
                 children=[_header(title, words), _sidebar(title, words), _main()],
             ),
-            _passage_drawer(),
+            _passage_drawer(words),
         ],
     )
 
@@ -110,7 +110,7 @@ def _main() -> dmc.AppShellMain:
     )
 
 
-def _passage_drawer() -> dmc.Drawer:
+def _passage_drawer(words: Words) -> dmc.Drawer:
     return dmc.Drawer(
         id="passage",
         position="right",
@@ -119,6 +119,7 @@ def _passage_drawer() -> dmc.Drawer:
         title="",
         padding="lg",
         lockScroll=False,
+        closeButtonProps={"aria-label": words["close"]},
         overlayProps={"backgroundOpacity": 0.25},
         children=html.Div(id="passage-body"),
     )

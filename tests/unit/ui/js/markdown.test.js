@@ -30,6 +30,11 @@ test("common Markdown becomes its elements", () => {
   ok(html("|a|b|\n|-|-:|\n|1|2|").includes('<td align="right">2</td>'), "table");
 });
 
+test("HTML is shown as the text it is", () => {
+  equal(html("a <b>b</b>"), "<p>a &lt;b&gt;b&lt;/b&gt;</p>");
+  equal(html("<p>c</p>"), "<p>&lt;p&gt;c&lt;/p&gt;</p>");
+});
+
 test("links open elsewhere and tell nothing", () => {
   const link = render("[a](https://example.org) https://example.com").querySelectorAll("a");
   equal([...link].map((one) => one.href), ["https://example.org/", "https://example.com/"]);

@@ -1,5 +1,7 @@
 /** Just enough of a test runner for a browser page. */
 
+const LIMIT_MS = 60_000;
+
 /** @type {[string, () => void | Promise<void>][]} */
 const tests = [];
 
@@ -14,13 +16,20 @@ export async function run() {
   const outcomes = {};
   for (const [name, body] of tests) {
     try {
-      await body();
+      await Promise.race([body(), tooLate()]);
       outcomes[name] = null;
     } catch (error) {
       outcomes[name] = String(/** @type {any} */ (error)?.stack ?? error);
     }
   }
   return outcomes;
+}
+
+/** @returns {Promise<never>} */
+function tooLate() {
+  return new Promise((_, reject) => {
+    setTimeout(() => reject(new Error(`not done after ${LIMIT_MS} ms`)), LIMIT_MS);
+  });
 }
 
 /** @param {unknown} actual @param {unknown} expected @param {string} [what] */

@@ -37,6 +37,10 @@ export class ConversationController {
   #running = null;
   #busy = false;
   #stopAsked = false;
+  /** Ends the sending of a question that was not accepted yet. */
+  #sending = new AbortController();
+  /** Whether no request is under way: the next try is waited for. */
+  #waiting = false;
 
   /**
    * @param {string | null} id null: a new one, which is created with its first question
@@ -89,6 +93,7 @@ export class ConversationController {
     if (this.#busy) return;
     this.#busy = true;
     this.#stopAsked = false;
+    this.#sending = new AbortController();
     this.#around.onState("running");
     const turn = this.#addTurn(question);
     try {
@@ -97,17 +102,22 @@ export class ConversationController {
       await this.#run(turn, response.id);
     } catch (error) {
       if (this.#signal.aborted) return;
-      turn.refuse("send_failed_title", error instanceof Error ? error.message : String(error));
+      if (this.#sending.signal.aborted) turn.withdraw();
+      else turn.refuse("send_failed_title", error instanceof Error ? error.message : String(error));
       this.#rest();
     }
   }
 
-  /** Stops the running answer; before it has an id, as soon as it has one. */
+  /**
+   * Stops the running answer; before it has an id, as soon as it has one. A question that is still
+   * to be sent again is not sent again.
+   */
   stop() {
     if (!this.#busy || this.#stopAsked) return;
     this.#stopAsked = true;
     this.#around.onState("stopping");
     if (this.#running) void this.#cancel(this.#running);
+    else if (this.#waiting) this.#sending.abort();
   }
 
   get #signal() {
@@ -120,13 +130,14 @@ export class ConversationController {
    */
   async #send(question, key) {
     const { api } = this.#around;
+    const sending = this.#sending;
     if (!this.#id) {
-      const created = await this.#persist((signal) => api.createConversation(signal));
+      const created = await this.#persist((signal) => api.createConversation(signal), sending);
       this.#id = created.id;
       this.#around.onCreated(created.id);
     }
     const conversation = /** @type {string} */ (this.#id);
-    return this.#persist((signal) => api.ask({ question, conversation, key }, signal));
+    return this.#persist((signal) => api.ask({ question, conversation, key }, signal), sending);
   }
 
   /**
@@ -204,14 +215,24 @@ export class ConversationController {
   /**
    * @template T
    * @param {(signal: AbortSignal) => Promise<T>} request
+   * @param {AbortController} [sending]
    */
-  #persist(request) {
+  async #persist(request, sending) {
     const { notice } = this.#around;
-    return persist(request, {
-      signal: this.#signal,
-      onLost: () => notice.lost(),
+    const wait = () => {
+      this.#waiting = true;
+      if (this.#stopAsked) sending?.abort();
+    };
+    /** @param {AbortSignal} signal */
+    const attempt = (signal) => {
+      this.#waiting = false;
+      return request(signal);
+    };
+    return persist(attempt, {
+      signal: sending ? AbortSignal.any([this.#signal, sending.signal]) : this.#signal,
+      onLost: () => (notice.lost(), wait()),
       onFound: () => notice.clear(),
-      onBusy: (waitMs) => notice.busy(waitMs),
+      onBusy: (waitMs) => (notice.busy(waitMs), wait()),
     });
   }
 }

@@ -34,6 +34,7 @@ import { createFrameParser } from "./sse.js";
 
 /** The server says something at least every 15 s. */
 const SILENCE_MS = 30_000;
+const LINGER_MS = 1_000;
 /** After so many connections without one new event, ask for the response itself. */
 const FRUITLESS_BEFORE_SETTLING = 3;
 
@@ -117,7 +118,8 @@ async function readOnce(reader) {
   } finally {
     clearTimeout(silence);
     reader.signal.removeEventListener("abort", hangUp);
-    hangUp();
+    // After the final event the stream is about to end; a connection that ends well is used again.
+    setTimeout(hangUp, reader.isDone() ? LINGER_MS : 0);
   }
 }
 

@@ -75,7 +75,8 @@ async function draw() {
   drawn = true;
   const chat = await whenDrawn("chat");
   const dock = make("div", { class: "dock" }, follower.button, notice.element, composer.element);
-  chat.replaceChildren(list, dock, announcer);
+  const heading = make("h1", { class: "visually-hidden conversation-heading" }, say("conversation"));
+  chat.replaceChildren(heading, list, dock, announcer);
   void refreshHistory();
 }
 

@@ -27,7 +27,7 @@ export function drawSources(answer, cited, say) {
   const others = answer.passages.filter(({ number }) => !cited.has(number));
   const drawn = [];
   if (used.length > 0) {
-    drawn.push(make("h3", { class: "sources-title" }, say("sources")), drawList(used, say));
+    drawn.push(make("h3", { class: "sources-title" }, say("sources")), drawList(used));
   }
   if (others.length > 0) {
     const summary =
@@ -35,25 +35,19 @@ export function drawSources(answer, cited, say) {
         ? say("closest_passages")
         : say(used.length > 0 ? "also_read" : "read", { count: others.length });
     drawn.push(
-      make("details", { class: "other-sources" }, make("summary", {}, summary), drawList(others, say)),
+      make("details", { class: "other-sources" }, make("summary", {}, summary), drawList(others)),
     );
   }
   return drawn;
 }
 
-/**
- * @param {Passage[]} passages
- * @param {Say} say
- */
-function drawList(passages, say) {
-  return make("ul", { class: "source-list" }, ...passages.map((passage) => drawSource(passage, say)));
+/** @param {Passage[]} passages */
+function drawList(passages) {
+  return make("ul", { class: "source-list" }, ...passages.map(drawSource));
 }
 
-/**
- * @param {Passage} passage
- * @param {Say} say
- */
-function drawSource({ number, document, place }, say) {
+/** @param {Passage} passage */
+function drawSource({ number, document, place }) {
   return make(
     "li",
     {},
@@ -63,7 +57,6 @@ function drawSource({ number, document, place }, say) {
         type: "button",
         class: "source",
         "data-cite": String(number),
-        "aria-label": say("open_source", { number, document }),
       },
       make("span", { class: "source-number" }, String(number)),
       make(

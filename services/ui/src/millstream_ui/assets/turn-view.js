@@ -119,6 +119,15 @@ export class TurnView {
     );
   }
 
+  /** The question was taken back before it became a response. */
+  withdraw() {
+    this.#element.dataset.status = "cancelled";
+    this.#article.setAttribute("aria-busy", "false");
+    this.#markdown.end();
+    this.#status.replaceChildren();
+    this.#outcome.replaceChildren(drawCancelled(this.#around.say));
+  }
+
   /** @param {Answer} answer */
   #finish(answer) {
     const { say, onRetry } = this.#around;
@@ -182,10 +191,15 @@ function outcomesOf(answer, say, retry) {
     return [drawOutcome("incomplete", say("incomplete_title"), say.has(key) ? say(key) : "", again)];
   }
   if (answer.status === "cancelled") {
-    return [make("p", { class: "cancelled" }, icon("stop"), say("cancelled"))];
+    return [drawCancelled(say)];
   }
   if (isUngrounded(answer)) {
     return [make("p", { class: "ungrounded-title" }, icon("search"), say("ungrounded_title"))];
   }
   return [];
+}
+
+/** @param {import("./words.js").Say} say */
+function drawCancelled(say) {
+  return make("p", { class: "cancelled" }, icon("stop"), say("cancelled"));
 }
