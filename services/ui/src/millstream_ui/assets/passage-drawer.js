@@ -11,6 +11,15 @@ export async function showPassage(passage, say) {
   const body = await whenDrawn("passage-body");
   body.replaceChildren(
     ...(passage.place ? [make("p", { class: "passage-place", dir: "auto" }, passage.place)] : []),
-    make("p", { class: "passage-text", dir: "auto" }, passage.text || say("passage_missing")),
+    make("p", { class: "passage-text", dir: "auto" }, begun(passage.text) || say("passage_missing")),
   );
+}
+
+/**
+ * The API sends the beginning of a long passage; that it goes on should be seen.
+ *
+ * @param {string} text
+ */
+function begun(text) {
+  return /[\p{L}\p{N},]$/u.test(text) ? `${text}\u2009\u2026` : text;
 }
