@@ -25,7 +25,14 @@ from millstream_embedded.worker_probe import log_says_ready
 _WORKER_STOP_SECONDS = 45
 
 # a worker says in its log, and only there, that it takes jobs
+# Readiness is read off a worker's log.
 _READABLE_LOG = {"MILLSTREAM_LOG_LEVEL": "INFO"}
+
+# Whoever presses Ctrl-C does not want to wait; the next start goes on with what was running.
+_QUICK_STOP = {"MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "3"}
+
+# Our own models continue an assistant message.
+_LOCAL_MODELS = {"MILLSTREAM_CONTINUE_ANSWERS": "true"}
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,8 @@ def plan_instance(settings: EmbeddedSettings, data: DataDirectory) -> Instance:
         models_port=ports.models,
     )
     services = _services(settings, addresses, data)
-    return Instance(servers, services, [_worker("ingest", "ingest", data)], addresses)
+    ingest = _worker("ingest", "ingest", settings, data)
+    return Instance(servers, services, [ingest], addresses)
 
 
 class _Ports:
@@ -140,7 +148,7 @@ def _services(settings: EmbeddedSettings, addresses: Addresses, data: DataDirect
         ready = partial(answers_ok, addresses.models_port, "/.well-known/databricks-config")
         services.append(Part("models", _module("millstream_models"), ready))
     numbers = range(1, settings.workers + 1)
-    services += [_worker(f"worker-{number}", "answers", data) for number in numbers]
+    services += [_worker(f"worker-{number}", "answers", settings, data) for number in numbers]
     api_ready = partial(answers_ok, addresses.api_port, "/readyz")
     services.append(Part("api", _module("millstream_api"), api_ready, stop_seconds=30))
     ui_ready = partial(answers_ok, addresses.ui_port, "/readyz")
@@ -148,13 +156,18 @@ def _services(settings: EmbeddedSettings, addresses: Addresses, data: DataDirect
     return services
 
 
-def _worker(name: str, queue: str, data: DataDirectory) -> Part:
+def _worker(name: str, queue: str, settings: EmbeddedSettings, data: DataDirectory) -> Part:
+    local = {} if settings.databricks_host else _LOCAL_MODELS
+    defaults = {**_QUICK_STOP, **local}
+    environment = {name: value for name, value in defaults.items() if name not in os.environ}
+    if os.environ.get("MILLSTREAM_LOG_LEVEL") != "DEBUG":
+        environment |= _READABLE_LOG
     return Part(
         name,
         _module("millstream_worker", queue),
         partial(log_says_ready, data.logs / f"{name}.log"),
         stop_seconds=_WORKER_STOP_SECONDS,
-        environment=_READABLE_LOG if os.environ.get("MILLSTREAM_LOG_LEVEL") != "DEBUG" else {},
+        environment=environment,
     )
 
 

@@ -11,6 +11,7 @@ from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.keys import log_key
 from millstream_contract.token_log import TokenLog
+from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.log_writer import LogWriter
 from millstream_worker.answering.stopping import StopReason, StopSignal
 from tests.harness.deadlines import eventually
@@ -45,8 +46,7 @@ def writing(
     writer = LogWriter(
         log,
         AnswerJob(ID, 1),
-        OPENING,
-        logged,
+        Earlier(OPENING, 0, logged),
         still_held=lambda: held,
         stop=stop,
         patience_seconds=patience_seconds,
@@ -179,19 +179,31 @@ def test_a_log_that_stays_away_is_given_up_and_the_answer_goes_on(
     assert writer.data().count(b"\n\n") == 4
 
 
-def test_a_key_of_a_foreign_type_costs_the_log_and_not_the_answer(redis: "Redis") -> None:
+def test_a_foreign_value_under_the_logs_key_is_replaced_by_the_whole_log(redis: "Redis") -> None:
     log = TokenLog(redis)
-    with writing(log, patience_seconds=0.2) as (writer, stop):
+    with writing(log) as (writer, _):
         assert writer.flush(30)
         redis.set(log_key(ID), "garbage")
 
         writer.write([piece("x")])
-        writer.close()
 
-        assert not writer.flush(0)
-    assert stop.reason is None
-    assert writer.data().count(b"\n\n") == 3
-    assert redis.get(log_key(ID)) == b"garbage"
+        assert writer.flush(30)
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+def test_a_log_that_redis_lost_while_nothing_is_written_is_sent_again_when_told(
+    redis: "Redis",
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("x")])
+        assert writer.flush(30)
+        redis.flushall()
+
+        writer.check()
+
+        eventually("the log to be whole", lambda: len(logged(log)) == 3)
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()
 
 
 def test_closing_waits_for_what_is_still_to_be_written(redis: "Redis") -> None:

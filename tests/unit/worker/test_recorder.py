@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from bench.scripted_model.script import AWKWARD_TOKENS
 from millstream_contract.events import Event, final_event
-from millstream_contract.frames import decode_event, encode_frame
+from millstream_contract.frames import Frame, decode_event, encode_frame
 from millstream_contract.objects import ResponseError, ResponseObject, Timings
 from millstream_worker.answering.recorder import Ending, Recorder
+from millstream_worker.answering.said import said_in
 from tests.unit.worker.rows import ACCEPTED, claimed_row, passage
 
 ENDINGS = [
@@ -88,14 +89,55 @@ def test_an_answer_without_a_word_is_a_message_without_text() -> None:
     assert text_of(final) == ""
 
 
-def test_a_later_attempt_first_retracts_what_was_said() -> None:
-    events, _ = record(["again"], Ending("completed"), attempt=3)
+def frames_of(events: list[Event]) -> list[Frame]:
+    return [encode_frame(event, number) for number, event in enumerate(events)]
 
-    assert [event["type"] for event in events[:2]] == [
-        "millstream.attempt.reset",
-        "response.in_progress",
-    ]
-    assert events[0]["attempt"] == 3
+
+def begun_answer(*pieces: str) -> list[Event]:
+    """What a first attempt tells until it dies."""
+    recorder = Recorder(claimed_row())
+    events: list[Event] = recorder.begin()
+    events += recorder.search_begun()
+    events += recorder.search_done(["log"], PASSAGES)
+    for piece in pieces:
+        events += recorder.text(piece)
+    return events
+
+
+@pytest.mark.parametrize("cut", range(5))
+def test_an_answer_that_goes_on_behind_another_attempt_is_as_if_told_by_one(cut: int) -> None:
+    pieces = ["a [", "1] b", "\n", "[2", "] c"]
+    whole, told_whole = record(pieces, Ending("completed"))
+    first = begun_answer(*pieces[:cut])
+    later = Recorder(claimed_row(attempt=2))
+    later.resume(said_in(frames_of(first)))
+
+    events = first + later.search_begun() + later.search_done(["log"], PASSAGES)
+    for piece in pieces[cut:]:
+        events += later.text(piece)
+    rest, final = later.end(Ending("completed"), usage=None, timings=Timings(), at=ACCEPTED)
+    events += rest
+
+    types = [decode_event(frame)["type"] for frame in frames_of(events)]
+    assert types == [event["type"] for event in whole[:-1]]
+    assert text_of(final) == text_of(told_whole)
+    assert annotations(final) == annotations(told_whole)
+    assert said_in(frames_of(events)).text == text_of(final)
+
+
+def test_what_was_taken_back_is_not_in_the_answer() -> None:
+    first = begun_answer("gone [1]")
+    later = Recorder(claimed_row(attempt=2))
+    later.resume(said_in(frames_of(first)))
+
+    events = [*first, *later.retract("a test"), *later.begin(), *later.search_begun()]
+    events += later.search_done(["log"], PASSAGES) + later.text("said")
+    rest, final = later.end(Ending("completed"), usage=None, timings=Timings(), at=ACCEPTED)
+
+    said = said_in(frames_of(events + rest))
+    assert said.text == text_of(final) == "said"
+    assert said.annotations == []
+    assert said.message_done == final.output[-1]
 
 
 @given(st.lists(st.sampled_from(["[1", "]", "[", "2]", "1", "x", "[1, 2]", "\U0001f600", ","])))

@@ -26,6 +26,7 @@ _MOST_DIGITS: Final = 18
 _LINE_BREAKS_OF_SOME: Final = (("\x85", "\\u0085"), ("\u2028", "\\u2028"), ("\u2029", "\\u2029"))
 
 _FINAL_STARTS: Final = tuple(f'data: {{"type":"{name}"'.encode() for name in sorted(FINAL_TYPES))
+_RESET_START: Final = b'data: {"type":"millstream.attempt.reset"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,15 @@ class Frame:
     @property
     def is_final(self) -> bool:
         """True when this frame ends its stream."""
-        _, _, rest = self.data.partition(b"\n")
-        return rest.startswith(_FINAL_STARTS)
+        return self._data_line().startswith(_FINAL_STARTS)
+
+    @property
+    def retracts(self) -> bool:
+        """True when this frame takes back all before it, so that its number may jump ahead."""
+        return self._data_line().startswith(_RESET_START)
+
+    def _data_line(self) -> bytes:
+        return self.data.partition(b"\n")[2]
 
 
 def encode_frame(event: Event, sequence_number: int) -> Frame:

@@ -4,10 +4,12 @@ Databricks' own settings (DATABRICKS_HOST, DATABRICKS_TOKEN, or any other way to
 by the Databricks SDK.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from millstream_contract.addresses import checked_database_url, checked_redis_url
 
 
 class WorkerSettings(BaseSettings):
@@ -17,10 +19,10 @@ class WorkerSettings(BaseSettings):
         env_prefix="MILLSTREAM_", frozen=True, extra="ignore", env_ignore_empty=True
     )
 
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
         validation_alias="DATABASE_URL", description="PostgreSQL with pgvector, migrated."
     )
-    redis_url: str = Field(
+    redis_url: Annotated[str, AfterValidator(checked_redis_url)] = Field(
         validation_alias="REDIS_URL", description="Redis 7+ or Valkey 8+: queue and token log."
     )
     redis_timeout_seconds: float = Field(
@@ -107,6 +109,19 @@ class AnswerSettings(WorkerSettings):
     model_retry_seconds: float = Field(
         default=20.0, ge=0, description="Longest wait before one repeat, whatever Retry-After says."
     )
+    model_resumes: int = Field(
+        default=2,
+        ge=0,
+        description="How often a model that broke off in mid-answer is asked to go on.",
+    )
+    continue_answers: bool = Field(
+        default=False,
+        description=(
+            "Whether the chat endpoint continues an assistant message at the end of the prompt, as"
+            " the local models and some hosted ones do. Then an answer that was interrupted goes on"
+            " where it was; else what was said of it is taken back, and it starts over."
+        ),
+    )
     model_asks_usage: bool = Field(
         default=True,
         description="Ask for token counts in streams; off for an endpoint that refuses to be asked",
@@ -166,10 +181,26 @@ class AnswerSettings(WorkerSettings):
         default=1200, ge=0, description="Earlier messages together; the oldest go first."
     )
 
+    lease_seconds: float = Field(
+        default=2.0,
+        gt=0,
+        description="How long a lease lasts without renewal; the same for API and workers.",
+    )
+    max_attempts: int = Field(
+        default=5,
+        ge=1,
+        description="Attempts at one answer; then it fails, so that no question can kill for ever.",
+    )
+
     log_patience_seconds: float = Field(
         default=300.0,
         ge=0,
         description="How long frames are kept and sent again while Redis is away.",
+    )
+    log_open_seconds: float = Field(
+        default=10.0,
+        ge=0,
+        description="How long an attempt waits for Redis before it begins without its log.",
     )
     log_flush_seconds: float = Field(
         default=10.0,

@@ -71,14 +71,13 @@ test("a reset retracts the text and keeps the passages", async () => {
   equal(after(events).text, "Another text");
 });
 
-test("a snapshot stands for all before it, and what follows continues it", () => {
-  const delta = { type: "response.output_text.delta", sequence_number: 41, delta: " more" };
-  const snapshot = { type: "millstream.snapshot", sequence_number: 40, text: "All so far" };
-  equal(after([snapshot, delta]).text, "All so far more");
-
+test("a reset may leave numbers out, for it takes back all before it", () => {
+  const reset = { type: "millstream.attempt.reset", sequence_number: 2000000, attempt: 2 };
+  const delta = { type: "response.output_text.delta", sequence_number: 2000001, delta: "Anew" };
   const seen = { ...emptyAnswer(), cursor: 30, text: "All so" };
-  const { answer, outcome } = applyEvent(seen, snapshot);
-  equal([outcome, answer.text, answer.revision, answer.cursor], ["applied", "All so far", 0, 40]);
+  const { answer, outcome } = applyEvent(seen, reset);
+  equal([outcome, answer.text, answer.cursor], ["applied", "", 2000000]);
+  equal(applyEvent(answer, delta).answer.text, "Anew");
 });
 
 test("the final text corrects what was shown", () => {

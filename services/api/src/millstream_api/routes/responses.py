@@ -63,8 +63,8 @@ def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
     """
     parts = services()
     if row.status in FINAL_STATUSES:
-        log = parts.ledger.responses.log(row.id)
-        check_not_ahead(cursor, sum(1 for _ in split_frames(log or b"")))
+        log = parts.ledger.responses.log(row.id) or b""
+        check_not_ahead(cursor, max(f.sequence_number for f in split_frames(log)) + 1 if log else 0)
         return
     try:
         count = parts.log.count(row.id)

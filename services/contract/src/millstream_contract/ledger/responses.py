@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from millstream_contract.errors import KeyReused, NotFound
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.rows import NewResponse, ResponseRow, Standing
 from millstream_contract.objects import OutputItem, Passage, ResponseObject
 
 _UNFINISHED: Final = "status IN ('queued', 'in_progress')"
@@ -142,6 +142,16 @@ class Responses:
                 return False
             _insert_output(connection, final)
             return True
+
+    def standings(self, response_ids: Sequence[str]) -> dict[str, Standing]:
+        """Return how these responses stand; one that was deleted is left out."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                "SELECT id, attempt, status, cancel_requested_at IS NOT NULL AS cancel_requested"
+                " FROM responses WHERE id = ANY(%s)",
+                [list(response_ids)],
+            ).fetchall()
+        return {row.pop("id"): Standing(**row) for row in rows}
 
     def unfinished(self, limit: int = 5000) -> list[tuple[str, int]]:
         """Return id and attempt of responses that have not ended, oldest first."""

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from millstream_contract.objects import (
+    FINAL_STATUSES,
     ConversationReference,
     IncompleteDetails,
     MillstreamDetails,
@@ -114,6 +115,19 @@ class ResponseRow(BaseModel):
                 ),
             }
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a response stands: which attempt holds it, and what its owner wants."""
+
+    attempt: int
+    status: Status
+    cancel_requested: bool
+
+    def is_open_for(self, attempt: int) -> bool:
+        """Tell whether this attempt may still write the response."""
+        return self.attempt == attempt and self.status not in FINAL_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

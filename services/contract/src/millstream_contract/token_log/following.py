@@ -47,10 +47,14 @@ class Follower:
         self.finished = False
 
     def take_logged(self, frames: Sequence[Frame]) -> bytes:
-        """Return the bytes to deliver of frames read from the log: repeats and holes left out."""
+        """Return the bytes to deliver of frames read from the log: repeats and holes left out.
+
+        Only a frame that retracts all before it may leave numbers out.
+        """
         pieces = []
         for frame in frames:
-            if frame.sequence_number == self.cursor + 1:
+            due = self.cursor + 1
+            if frame.sequence_number == due or (frame.sequence_number > due and frame.retracts):
                 pieces.append(frame.data)
                 self.cursor = frame.sequence_number
                 self.finished = frame.is_final

@@ -4,12 +4,13 @@ Appending and publishing are one Lua step (append.lua), so that a viewer that su
 then reads the log misses nothing: what is not in the log yet will come on the channel.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from redis import Redis, RedisError
+from redis import Redis, RedisError, ResponseError
 
 from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.frames import Frame
@@ -20,6 +21,8 @@ from millstream_contract.keys import (
     log_key,
     state_key,
 )
+
+logger = logging.getLogger(__name__)
 
 READ_BATCH: Final = 500
 """Most frames read from the log in one call: it bounds a reader's memory, not what it gets."""
@@ -50,14 +53,15 @@ class TokenLog:
         self._take_over = redis.register_script(_lua("take_over.lua"))
         self._read_after = redis.register_script(_lua("read_after.lua"))
 
-    def take_over(self, response_id: str, attempt: int) -> Appended:
-        """Make ``attempt`` the only writer.
+    def take_over(self, response_id: str, attempt: int, *, least_count: int = 0) -> Appended:
+        """Make ``attempt`` the only writer; ``count`` of the reply is the next frame's number.
 
-        Raises Fenced when a later attempt is, LogUnavailable when Redis does not answer.
+        least_count: the numbers below it are left out, as they may have been used by an attempt
+        whose frames are lost. Raises Fenced when a later attempt holds the log, LogUnavailable when
+        Redis does not answer.
         """
-        keys = [log_key(response_id), state_key(response_id)]
-        reply = self._call(self._take_over, keys, [attempt, self._ttl_ms])
-        return _appended(response_id, reply)
+        arguments = [attempt, self._ttl_ms, least_count]
+        return self._write(self._take_over, response_id, arguments)
 
     def append(self, response_id: str, attempt: int, frames: Sequence[Frame]) -> Appended:
         """Append frames whose numbers follow each other, and publish them.
@@ -65,7 +69,6 @@ class TokenLog:
         Repeating a call is harmless: what the log holds already is passed over.
         Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
         """
-        keys = [log_key(response_id), state_key(response_id)]
         arguments: list[Any] = [
             live_channel(response_id),
             attempt,
@@ -73,7 +76,7 @@ class TokenLog:
             self._ttl_ms,
         ]
         arguments.extend(frame.data for frame in frames)
-        return _appended(response_id, self._call(self._append, keys, arguments))
+        return self._write(self._append, response_id, arguments)
 
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).
@@ -81,7 +84,11 @@ class TokenLog:
         Raises LogUnavailable when Redis does not answer.
         """
         reply = self._call(self._read_after, [log_key(response_id)], [cursor + 1, limit])
-        return [Frame(int(entry.partition(b"-")[2]) - 1, data) for entry, data in reply]
+        return [
+            Frame(int(entry.partition(b"-")[2]) - 1, data)
+            for entry, data in reply
+            if data is not None
+        ]
 
     def read_all(self, response_id: str) -> Iterator[Frame]:
         """Yield all frames, read in batches."""
@@ -123,6 +130,20 @@ class TokenLog:
                 calls.execute()
         except RedisError as error:
             raise LogUnavailable(response_id) from error
+
+    def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:
+        keys = [log_key(response_id), state_key(response_id)]
+        try:
+            reply = script(keys=keys, args=arguments)
+        except ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                # Somebody else's value under our key: the writer has all frames, and sends them.
+                logger.error("%s: its log in Redis is not a log; it is deleted", response_id)
+                self._redis.delete(*keys)
+            raise LogUnavailable(str(error)) from error
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+        return _appended(response_id, reply)
 
     def _call(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
         try:

@@ -1,8 +1,8 @@
 -- Gives a token log to an attempt: from here on, no earlier attempt can write to it.
 --
 -- KEYS  1 log   2 state
--- ARGV  1 attempt   2 time to live in ms
--- Reply {'ok', count, stop}   the attempt holds the log, which has `count` frames
+-- ARGV  1 attempt   2 time to live in ms   3 least count: the numbers below it count as used
+-- Reply {'ok', count, stop}   the attempt holds the log; its next frame is number `count`
 --       {'fenced', attempt}   a later attempt holds it
 local attempt = tonumber(ARGV[1])
 local state = redis.call('HMGET', KEYS[2], 'attempt', 'stop')

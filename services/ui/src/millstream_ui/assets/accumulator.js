@@ -66,8 +66,8 @@ export function applyEvent(answer, event) {
     return { answer, outcome: "ignored" };
   }
   if (number <= answer.cursor) return { answer, outcome: "repeat" };
-  // A snapshot holds all there is up to it, so nothing is missing before it.
-  if (number > answer.cursor + 1 && event.type !== "millstream.snapshot") {
+  // A reset takes back all before it, so nothing is missing before it.
+  if (number > answer.cursor + 1 && event.type !== "millstream.attempt.reset") {
     return { answer, outcome: "hole" };
   }
   const change = CHANGES[event.type];
@@ -128,15 +128,11 @@ const CHANGES = {
       : answer,
   "response.output_text.done": (answer, { text }) =>
     typeof text === "string" ? withText(answer, text) : answer,
-  "millstream.attempt.reset": (answer, { attempt, text }) => ({
-    ...withText(answer, typeof text === "string" ? text : ""),
+  "millstream.attempt.reset": (answer, { attempt }) => ({
+    ...withText(answer, ""),
     phase: answer.passages.length > 0 ? "reading" : "queued",
     attempt: attempt ?? answer.attempt,
   }),
-  "millstream.snapshot": (answer, event) => {
-    const known = event.response ? whole(answer, event) : answer;
-    return typeof event.text === "string" ? withText(known, event.text) : known;
-  },
   "millstream.queue.position": (answer, { position }) => ({
     ...answer,
     queuePosition: Number.isInteger(position) ? position : null,

@@ -13,25 +13,33 @@ from millstream_contract.errors import ContractError, Fenced, LogUnavailable
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
-from millstream_contract.objects import ResponseError, ResponseObject
-from millstream_contract.opening import opening_frames
+from millstream_contract.objects import FINAL_STATUSES, ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
+from millstream_contract.work_board import Lease, WorkBoard
 from millstream_worker.answering.attempt import AnswerTooLong, Attempt
+from millstream_worker.answering.earlier_frames import Earlier, earlier_frames, opening_only
 from millstream_worker.answering.graph import build_graph, run_graph
+from millstream_worker.answering.heartbeat import Heartbeat
 from millstream_worker.answering.log_writer import LogWriter
-from millstream_worker.answering.logged_frames import known_frames
-from millstream_worker.answering.patience import patiently
+from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.recorder import Ending
 from millstream_worker.answering.stopping import RunningAnswers, Stopped, StopReason, StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.tools import AnswerTools, Models
-from millstream_worker.answering.words import INTERNAL_ERROR, SEARCH_FAILED
+from millstream_worker.answering.words import (
+    ATTEMPTS_EXHAUSTED,
+    INTERNAL_ERROR,
+    SEARCH_FAILED,
+)
 from millstream_worker.model_errors import ModelError
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
 
 _SERVER_ERROR: Final = "server_error"
+
+_QUICK_ATTEMPTS: Final = 2
+"""Attempts that begin at once; a later one waits, longer each time."""
 
 
 class Answerer:
@@ -41,16 +49,20 @@ class Answerer:
         self,
         ledger: Ledger,
         log: TokenLog,
+        board: WorkBoard,
         models: Models,
         running: RunningAnswers,
+        heartbeat: Heartbeat,
         settings: AnswerSettings,
-        enqueue: Callable[[AnswerJob], None],
+        enqueue: Callable[[AnswerJob], bool],
     ) -> None:
-        """Work with these; ``enqueue`` hands a job to another worker."""
+        """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
         self._ledger = ledger
         self._log = log
+        self._board = board
         self._models = models
         self._running = running
+        self._heartbeat = heartbeat
         self._settings = settings
         self._enqueue = enqueue
         self._graph = build_graph()
@@ -60,38 +72,64 @@ class Answerer:
         with self._running.running(job.response_id) as stop:
             try:
                 row = self._claim(job, stop)
-            except Stopped as stopped:
+            except Stopped:
                 # It was not claimed yet: the same job goes to another worker.
-                self._hand_over(job, stopped)
+                self._hand_over(job.response_id, job.attempt - 1)
                 return
             if row is None:
-                logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
+                self._clear_board(job)
                 return
             logger.info("%s attempt %d: begun", job.response_id, job.attempt)
-            try:
-                self._work(row, stop)
-            except Fenced:
-                logger.info("%s attempt %d: overtaken", job.response_id, job.attempt)
-            except Stopped as stopped:
-                self._hand_over(AnswerJob(job.response_id, job.attempt + 1), stopped)
+            self._hold(row, stop)
 
-    def _work(self, row: ResponseRow, stop: StopSignal) -> None:
+    def _hold(self, row: ResponseRow, stop: StopSignal) -> None:
+        """Answer while the lease lives."""
+        lease = Lease(row.id, row.attempt)
+        with self._heartbeat.holding(lease, stop):
+            try:
+                self._work(row, lease, stop)
+            except Fenced:
+                logger.info("%s attempt %d: overtaken", row.id, row.attempt)
+            except Stopped as stopped:
+                if stopped.reason is StopReason.FENCED:
+                    logger.info("%s attempt %d: overtaken", row.id, row.attempt)
+                else:
+                    self._hand_over(row.id, row.attempt)
+            else:
+                self._release(lease)
+
+    def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal) -> None:
         watch = Stopwatch(row)
         if row.cancel_requested_at is not None:
             stop.request(StopReason.CANCELLED)
-        writer = self._open_writer(row, stop)
+        earlier = self._read_earlier(row, stop)
+        writer = self._open_writer(row, earlier, stop)
         try:
-            attempt = Attempt(row, self._ledger, writer, self._settings, stop, watch)
+            self._heartbeat.watch_log(lease, writer.check)
+            attempt = Attempt(row, self._ledger, writer, earlier, self._settings, stop, watch)
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
-            self._end(attempt, row, self._make(attempt, tools, row))
+            self._end(attempt, row, self._make(attempt, tools, row, stop))
         finally:
             # Also on the way to a hand-over: all that was said is in the log before.
             writer.close()
 
-    def _make(self, attempt: Attempt, tools: AnswerTools, row: ResponseRow) -> Ending:
+    def _make(
+        self, attempt: Attempt, tools: AnswerTools, row: ResponseRow, stop: StopSignal
+    ) -> Ending:
         """Make the answer, and return how it ends. Raises Stopped when it does not end here."""
         try:
+            if row.attempt > self._settings.max_attempts:
+                attempt.keep()
+                return _failed("attempts_exhausted", ATTEMPTS_EXHAUSTED)
+            if stop.reason is StopReason.CANCELLED:
+                attempt.keep()
+                return Ending("cancelled")
             attempt.begin()
+            if attempt.was_complete:
+                return Ending("completed")
+            if row.attempt > _QUICK_ATTEMPTS:
+                # Whatever killed the earlier ones may be the question: spare the others.
+                stop.wait(Waits.after(row.attempt - _QUICK_ATTEMPTS))
             run_graph(self._graph, attempt, tools)
             return attempt.ending()
         except Stopped as stopped:
@@ -102,13 +140,13 @@ class Answerer:
             return Ending("incomplete", incomplete_reason="max_output_tokens")
         except ModelError as error:
             logger.warning("%s attempt %d: %s", row.id, row.attempt, error)
-            return Ending("failed", ResponseError(code=error.code, message=error.reason))
+            return _failed(error.code, error.reason)
         except ContractError as error:
             logger.error("%s attempt %d: %s", row.id, row.attempt, error)
-            return Ending("failed", ResponseError(code=_SERVER_ERROR, message=SEARCH_FAILED))
+            return _failed(_SERVER_ERROR, SEARCH_FAILED)
         except Exception:
             logger.exception("%s attempt %d: failed", row.id, row.attempt)
-            return Ending("failed", ResponseError(code=_SERVER_ERROR, message=INTERNAL_ERROR))
+            return _failed(_SERVER_ERROR, INTERNAL_ERROR)
 
     def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending) -> None:
         try:
@@ -129,23 +167,26 @@ class Answerer:
             wait=lambda seconds: _wait_unless_handed_over(stop, seconds),
         )
 
-    def _open_writer(self, row: ResponseRow, stop: StopSignal) -> LogWriter:
-        job = AnswerJob(row.id, row.attempt)
+    def _read_earlier(self, row: ResponseRow, stop: StopSignal) -> Earlier:
         try:
-            known, logged = patiently(
-                lambda: known_frames(self._log, row, stop),
+            return patiently(
+                lambda: earlier_frames(self._log, row, stop),
                 what=f"{row.id}: opening its log",
-                seconds=self._settings.log_patience_seconds,
+                seconds=self._settings.log_open_seconds,
                 wait=stop.wait,
             )
-        except (LogUnavailable, Stopped):
+        except (LogUnavailable, Stopped) as error:
+            if isinstance(error, Stopped) and error.reason is not StopReason.CANCELLED:
+                raise
             # The ledger must get an end all the same; the writer goes on trying to reach the log.
-            known, logged = opening_frames(row), 0
+            return opening_only(row)
+
+    def _open_writer(self, row: ResponseRow, earlier: Earlier, stop: StopSignal) -> LogWriter:
+        job = AnswerJob(row.id, row.attempt)
         return LogWriter(
             self._log,
             job,
-            known,
-            logged,
+            earlier,
             still_held=lambda: self._still_held(job, stop),
             stop=stop,
             patience_seconds=self._settings.log_patience_seconds,
@@ -158,17 +199,35 @@ class Answerer:
         # Its own final frame may be what Redis has lost: an end of this attempt is held, too.
         return row.attempt == job.attempt
 
-    def _hand_over(self, job: AnswerJob, stopped: Stopped) -> None:
-        if stopped.reason is StopReason.FENCED:
-            logger.info("%s attempt %d: overtaken", job.response_id, job.attempt - 1)
-            return
+    def _hand_over(self, response_id: str, attempt: int) -> None:
+        """Give a response to another worker, which begins the attempt after this one."""
         try:
-            self._enqueue(job)
-        except Exception:
-            # Its lease runs out, and whoever finds that enqueues it.
-            logger.exception("%s: could not be handed over", job.response_id)
-        else:
-            logger.info("%s: handed over as attempt %d", job.response_id, job.attempt)
+            self._board.hand_over(Lease(response_id, attempt))
+        except LogUnavailable as error:
+            logger.warning("%s: its lease runs out by itself: %s", response_id, error)
+        if self._enqueue(AnswerJob(response_id, attempt + 1)):
+            logger.info("%s: handed over as attempt %d", response_id, attempt + 1)
+
+    def _release(self, lease: Lease) -> None:
+        try:
+            self._board.release(lease)
+        except LogUnavailable as error:
+            # It is found expired, and its message finds that all is done.
+            logger.debug("%s: its lease stays on the board: %s", lease.response_id, error)
+
+    def _clear_board(self, job: AnswerJob) -> None:
+        """Take a response off the board for which there is nothing to do any more."""
+        logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
+        try:
+            standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
+            if standing is None or standing.status in FINAL_STATUSES:
+                self._board.release(Lease(job.response_id, job.attempt))
+        except ContractError as error:
+            logger.debug("%s: a reaper looks again: %s", job.response_id, error)
+
+
+def _failed(code: str, message: str) -> Ending:
+    return Ending("failed", ResponseError(code=code, message=message))
 
 
 def _wait_unless_handed_over(stop: StopSignal, seconds: float) -> None:

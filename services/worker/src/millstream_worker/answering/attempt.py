@@ -17,13 +17,16 @@ from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import FINAL_STATUSES, Passage, ResponseError, ResponseObject
 from millstream_worker.answering.chat import ModelAnswer
+from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.log_writer import LogWriter
-from millstream_worker.answering.patience import patiently
+from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.prompt import Message, earlier_messages
 from millstream_worker.answering.recorder import Ending, Recorder
+from millstream_worker.answering.said import Said
 from millstream_worker.answering.stopping import StopReason, StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.words import NOT_IN_DOCUMENTS
+from millstream_worker.model_errors import ModelError, ModelUnavailable
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ class Attempt:
         row: ResponseRow,
         ledger: Ledger,
         writer: LogWriter,
+        earlier: Earlier,
         settings: AnswerSettings,
         stop: StopSignal,
         watch: Stopwatch,
@@ -58,13 +62,34 @@ class Attempt:
         self._settings = settings
         self._stop = stop
         self._recorder = Recorder(row)
+        self._earlier = earlier
         self._answer: ModelAnswer | None = None
+        self._resumes = 0
         self._history: list[Message] | None = None
 
     def begin(self) -> None:
-        """Tell that a worker began."""
+        """Tell that a worker began, or goes on: behind what was said, or after taking it back."""
+        said = self._earlier.said
+        if self._can_go_on(said):
+            self._recorder.resume(said)
+        elif said.begun or self._earlier.is_restart:
+            self._tell(self._recorder.retract("another worker starts over"))
         self._tell(self._recorder.begin())
         self._stop.check()
+
+    def keep(self) -> None:
+        """Keep what was said, for nothing more will be."""
+        self._recorder.resume(self._earlier.said)
+
+    @property
+    def was_complete(self) -> bool:
+        """True when an earlier attempt had ended the text, and could not store it any more."""
+        return self._recorder.spoken != "" and self._earlier.said.message_done is not None
+
+    @property
+    def text(self) -> str:
+        """What was said so far."""
+        return self._recorder.spoken
 
     def history(self) -> Sequence[Message]:
         """Return what was said before in the conversation."""
@@ -80,6 +105,7 @@ class Attempt:
         """Tell what was found, and keep it for a later attempt."""
         self._tell(self._recorder.search_done(queries, kept))
         if self.passages is None:
+            self.passages = kept
             self._keep(kept)
         self._stop.check()
 
@@ -95,7 +121,26 @@ class Attempt:
 
     def not_found(self) -> None:
         """Tell that the documents do not answer the question."""
-        self._say(NOT_IN_DOCUMENTS)
+        self._say(NOT_IN_DOCUMENTS.removeprefix(self.text))
+
+    def resume_after(self, error: ModelError) -> str:
+        """Return the text to go on behind, the model having broken off.
+
+        Raises ``error`` when it is not to be asked again; one that could not be reached for a first
+        token was asked often enough.
+        """
+        never_began = isinstance(error, ModelUnavailable) and not self.text
+        if not error.retryable or never_began or self._resumes >= self._settings.model_resumes:
+            raise error
+        self._resumes += 1
+        logger.warning("%s attempt %d: %s; asking again", self._row.id, self._row.attempt, error)
+        self._stop.wait(Waits.after(self._resumes))
+        if not self._settings.continue_answers:
+            self._tell(self._recorder.retract("the model broke off"))
+            self._tell(self._recorder.begin())
+            self.search_begun()
+            self.search_done([self.question], self.passages or ())
+        return self.text
 
     def ending(self) -> Ending:
         """Return how the answer ends, the graph having come to its end."""
@@ -119,6 +164,14 @@ class Attempt:
             update={"timings": self.watch.timings(), "completed_at": datetime.now(UTC)}
         )
         self._settle(timed.as_object())
+
+    def _can_go_on(self, said: Said) -> bool:
+        # Both must be known, or neither: the passages that were told, and those to answer from.
+        if said.search_is_done != (self.passages is not None):
+            return False
+        if said.message_done is not None:
+            return said.message_done.status == "completed"
+        return self._settings.continue_answers or not said.text
 
     def _settle(self, final: ResponseObject) -> None:
         if not self._writer.flush(self._settings.log_flush_seconds):

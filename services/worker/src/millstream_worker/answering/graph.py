@@ -20,6 +20,7 @@ from millstream_contract.objects import Passage
 from millstream_worker.answering.chat import ModelAnswer
 from millstream_worker.answering.prompt import Message
 from millstream_worker.answering.stopwatch import Stopwatch
+from millstream_worker.model_errors import ModelError
 
 
 class State(TypedDict, total=False):
@@ -43,8 +44,10 @@ class Tools(Protocol):
     def rewrite(self, question: str, history: Sequence[Message]) -> str:
         """Return another query for a question whose own words found nothing."""
 
-    def ask(self, passages: Sequence[Passage], history: Sequence[Message]) -> ModelAnswer:
-        """Ask the model for the answer."""
+    def ask(
+        self, passages: Sequence[Passage], history: Sequence[Message], prefix: str
+    ) -> ModelAnswer:
+        """Ask the model for the answer, or for the rest of it behind ``prefix``."""
 
 
 class Run(Protocol):
@@ -54,6 +57,10 @@ class Run(Protocol):
     passages: Sequence[Passage] | None
     """What an earlier attempt has found and graded already; None when it has not."""
     watch: Stopwatch
+
+    @property
+    def text(self) -> str:
+        """What was said of the answer so far, by this attempt or earlier ones."""
 
     def history(self) -> Sequence[Message]:
         """Return what was said before in the conversation."""
@@ -69,6 +76,9 @@ class Run(Protocol):
 
     def not_found(self) -> None:
         """Tell that the documents do not answer the question."""
+
+    def resume_after(self, error: ModelError) -> str:
+        """Return the text to go on behind after the model broke off, or raise ``error``."""
 
     def asked(self, answer: ModelAnswer) -> None:
         """Note that the model is being asked; ``answer`` will tell how it ended."""
@@ -143,9 +153,15 @@ def _generate(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         # A model that is asked without passages would answer from its memory, and sound as sure.
         run.not_found()
         return {}
-    answer = runtime.context.tools.ask(state["kept"], run.history())
-    run.asked(answer)
-    with closing(iter(answer)) as pieces:
-        for piece in pieces:
-            run.say(piece)
-    return {}
+    prefix = run.text
+    while True:
+        answer = runtime.context.tools.ask(state["kept"], run.history(), prefix)
+        run.asked(answer)
+        try:
+            with closing(iter(answer)) as pieces:
+                for piece in pieces:
+                    run.say(piece)
+        except ModelError as error:
+            prefix = run.resume_after(error)
+        else:
+            return {}

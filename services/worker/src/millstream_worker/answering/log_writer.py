@@ -17,6 +17,7 @@ from millstream_contract.events import Event
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.token_log import TokenLog
+from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.patience import Waits
 from millstream_worker.answering.stopping import StopReason, StopSignal
 
@@ -40,8 +41,7 @@ class LogWriter:
         self,
         log: TokenLog,
         job: AnswerJob,
-        known: Sequence[Frame],
-        logged: int,
+        earlier: Earlier,
         *,
         still_held: Callable[[], bool],
         stop: StopSignal,
@@ -49,8 +49,7 @@ class LogWriter:
     ) -> None:
         """Continue a log.
 
-        known: the frames before this attempt's own, from number 0.
-        logged: how many of them the log holds; the others are written first.
+        earlier: the frames before this attempt's own; those that the log lacks are written first.
         still_held: asks the ledger whether this attempt may still write, and raises
         LedgerUnavailable; it is asked when Redis has lost frames, for Redis has then forgotten who
         may write, too.
@@ -58,8 +57,11 @@ class LogWriter:
         """
         self._log = log
         self._job = job
-        self._frames = list(known)
-        self._logged = logged
+        self._frames = list(earlier.frames)
+        self._first = earlier.first
+        # Counted from the first frame, as all places below.
+        self._logged = earlier.logged - earlier.first
+        self._suspect = False
         self._still_held = still_held
         self._stop = stop
         self._patience_seconds = patience_seconds
@@ -74,16 +76,22 @@ class LogWriter:
         """Number and encode events, and have them appended."""
         with self._changed:
             for event in events:
-                self._frames.append(encode_frame(event, len(self._frames)))
+                self._frames.append(encode_frame(event, self._next_number()))
             self._changed.notify_all()
 
     def next_frame(self, event: Event) -> Frame:
         """Return the frame that an event would be, if it were written now."""
         with self._changed:
-            return encode_frame(event, len(self._frames))
+            return encode_frame(event, self._next_number())
+
+    def check(self) -> None:
+        """Have the log looked at although nothing is to be written: Redis lost something."""
+        with self._changed:
+            self._suspect = True
+            self._changed.notify_all()
 
     def data(self) -> bytes:
-        """Return all frames from number 0 on, joined."""
+        """Return all frames, joined."""
         with self._changed:
             return b"".join(frame.data for frame in self._frames)
 
@@ -109,14 +117,17 @@ class LogWriter:
             self._changed.notify_all()
         self._thread.join()
 
+    def _next_number(self) -> int:
+        return self._first + len(self._frames)
+
     def _settled(self) -> bool:
         lost = self._state in (_State.FENCED, _State.GIVEN_UP)
         return lost or self._logged == len(self._frames)
 
     def _run(self) -> None:
         try:
-            while frames := self._next_frames():
-                self._append(frames)
+            while self._wait_for_work():
+                self._step_patiently()
         except Fenced:
             self._stop.request(StopReason.FENCED)
             self._lose(_State.FENCED)
@@ -125,54 +136,66 @@ class LogWriter:
             logger.exception("%s attempt %d: the log is given up", *self._name)
             self._lose(_State.GIVEN_UP)
 
-    def _next_frames(self) -> list[Frame]:
-        """Wait for frames to append; none when it is over."""
+    def _wait_for_work(self) -> bool:
+        """Wait until there is something to append or to check; False when it is over."""
         with self._changed:
             self._changed.wait_for(
-                lambda: self._state is not _State.WRITING or self._logged < len(self._frames)
+                lambda: self._state is not _State.WRITING or self._suspect or self._unlogged()
             )
-            if self._state not in (_State.WRITING, _State.CLOSED):
-                return []
-            return self._frames[self._logged : self._logged + _MOST_FRAMES_PER_APPEND]
+            if self._state is _State.WRITING:
+                return True
+            return self._state is _State.CLOSED and bool(self._unlogged())
 
-    def _append(self, frames: Sequence[Frame]) -> None:
-        """Append, however often it takes."""
+    def _step_patiently(self) -> None:
+        """Append once, or look after the log once, however long Redis is away."""
         deadline = time.monotonic() + self._patience_seconds
         pauses = Waits()
-        while not self._try_to_append(frames):
-            if time.monotonic() >= deadline:
-                raise LogUnavailable(f"for {self._patience_seconds:g} s")
-            with self._changed:
-                self._changed.wait_for(lambda: self._state is _State.GIVEN_UP, pauses.next())
-                if self._state is _State.GIVEN_UP:
-                    return
-                frames = self._frames[self._logged : self._logged + _MOST_FRAMES_PER_APPEND]
+        while self._state is not _State.GIVEN_UP:
+            try:
+                self._heal() if self._suspect else self._append()
+            except (LogUnavailable, LedgerUnavailable) as error:
+                logger.debug("%s attempt %d: %s", *self._name, error)
+                if time.monotonic() >= deadline:
+                    raise LogUnavailable(f"for {self._patience_seconds:g} s") from error
+                with self._changed:
+                    self._changed.wait_for(lambda: self._state is _State.GIVEN_UP, pauses.next())
+            else:
+                return
 
-    def _try_to_append(self, frames: Sequence[Frame]) -> bool:
-        try:
-            reply = self._log.append(self._job.response_id, self._job.attempt, frames)
-            if reply.stop:
-                self._stop.request(StopReason.CANCELLED)
-            if not reply.gap:
-                self._progress(frames[-1].sequence_number + 1)
-                return True
-            self._heal()
-        except (LogUnavailable, LedgerUnavailable) as error:
-            logger.debug("%s attempt %d: %s", *self._name, error)
-        return False
+    def _unlogged(self) -> list[Frame]:
+        return self._frames[self._logged : self._logged + _MOST_FRAMES_PER_APPEND]
+
+    def _append(self) -> None:
+        with self._changed:
+            frames = self._unlogged()
+        reply = self._log.append(self._job.response_id, self._job.attempt, frames)
+        if reply.stop:
+            self._stop.request(StopReason.CANCELLED)
+        if reply.gap:
+            self.check()
+        else:
+            self._progress(frames[-1].sequence_number + 1)
 
     def _heal(self) -> None:
+        """Find out what the log holds, so that the next appends send the rest."""
         if not self._still_held():
             raise Fenced(self._job.response_id)
-        held = self._log.take_over(self._job.response_id, self._job.attempt)
-        logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
-        if held.count > len(self._frames):
-            raise ContractError(f"the log holds {held.count} frames, more than were written")
+        self._suspect = False
+        id_, attempt = self._name
+        try:
+            held = self._log.take_over(id_, attempt, least_count=self._first)
+        except LogUnavailable:
+            self.check()
+            raise
+        if held.count > self._next_number():
+            raise ContractError(f"the log wants frame {held.count}, which nobody has written")
+        if held.count < self._first + self._logged:
+            logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
         self._progress(held.count)
 
-    def _progress(self, logged: int) -> None:
+    def _progress(self, next_number: int) -> None:
         with self._changed:
-            self._logged = logged
+            self._logged = next_number - self._first
             self._changed.notify_all()
 
     def _lose(self, state: _State) -> None:

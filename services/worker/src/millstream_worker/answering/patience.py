@@ -20,6 +20,11 @@ class Waits:
     def __init__(self) -> None:
         self._next = _FIRST_WAIT_SECONDS
 
+    @staticmethod
+    def after(failures: int) -> float:
+        """Return seconds to wait after so many failures, from 1, for something that is costly."""
+        return float(min(0.25 * 2 ** (failures - 1), 4.0))
+
     def next(self) -> float:
         """Return seconds to wait before the next try."""
         now, self._next = self._next, min(2 * self._next, _LONGEST_WAIT_SECONDS)

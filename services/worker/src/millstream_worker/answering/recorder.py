@@ -37,9 +37,10 @@ from millstream_contract.objects import (
     Usage,
 )
 from millstream_worker.answering.citations import CitationFinder
+from millstream_worker.answering.said import Said
 
-_SHORT_TEXT: Final = 300
-"""Code points of a passage that a search result shows."""
+_SHORT_TEXT: Final = 1500
+"""Code points of a passage that a search result shows: enough for what the model was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class Recorder:
         self._grounded = row.grounded
         self._search: FileSearchCall | None = None
         self._message_id: str | None = None
+        self._message_is_done = False
         self._passages: dict[int, Passage] = {}
         self._finder = CitationFinder(())
         self._pieces: list[str] = []
@@ -68,15 +70,32 @@ class Recorder:
         """Code points of the text so far."""
 
     def begin(self) -> list[Event]:
-        """Begin; a later attempt first retracts what the earlier ones had said."""
-        row = self._row
-        events: list[Event] = []
-        if row.attempt > 1:
-            events.append(AttemptReset(attempt=row.attempt, reason="another worker continues"))
-        return [*events, ResponseInProgress(response=row.as_object())]
+        """Begin, or go on."""
+        return [ResponseInProgress(response=self._row.as_object())]
+
+    def resume(self, said: Said) -> None:
+        """Go on behind what earlier attempts have said."""
+        self._search = said.search
+        self._message_id = said.message_id
+        self._message_is_done = said.message_done is not None
+        self._pieces = [said.text] if said.text else []
+        self._annotations = list(said.annotations)
+        self.characters = len(said.text)
+
+    def retract(self, reason: str) -> list[Event]:
+        """Take back what was said, for it starts over."""
+        self.resume(Said())
+        return [AttemptReset(attempt=self._row.attempt, reason=reason)]
+
+    @property
+    def spoken(self) -> str:
+        """The text so far."""
+        return "".join(self._pieces)
 
     def search_begun(self) -> list[Event]:
         """The documents are being searched."""
+        if self._search is not None:
+            return []
         self._search = FileSearchCall(id=new_id("fs"), status="in_progress")
         return [
             OutputItemAdded(output_index=0, item=self._search),
@@ -89,6 +108,11 @@ class Recorder:
         self._grounded = bool(passages)
         self._passages = {passage.number: passage for passage in passages}
         self._finder = CitationFinder(self._passages)
+        # Marks in what an earlier attempt has said were told by it.
+        for _ in self._finder.feed(self.spoken):
+            continue
+        if self._open_search.status == "completed":
+            return []
         self._close_search("completed", tuple(queries), tuple(map(_result, passages)))
         return [self._step("response.file_search_call.completed"), self._search_item_done()]
 
@@ -119,7 +143,7 @@ class Recorder:
             events.append(self._search_item_done())
         if self._message_id is None and ending.status == "completed":
             events += self._message_begun()
-        if self._message_id is not None:
+        if self._message_id is not None and not self._message_is_done:
             events += self._message_done(ending)
         final = self._row.model_copy(
             update={
@@ -197,7 +221,7 @@ class Recorder:
         ]
 
     def _message(self, ending: Ending) -> OutputMessage:
-        text = OutputText(text="".join(self._pieces), annotations=tuple(self._annotations))
+        text = OutputText(text=self.spoken, annotations=tuple(self._annotations))
         return OutputMessage(
             id=self._id_of_message,
             status="completed" if ending.status == "completed" else "incomplete",

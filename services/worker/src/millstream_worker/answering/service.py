@@ -1,22 +1,33 @@
 """The answering service: what a process on the queue of answers is made of."""
 
+import logging
 from typing import Any, Final, Self
 
 from celery import Celery
+from kombu.exceptions import OperationalError
 
 from millstream_contract.jobs import ANSWER_QUEUE, ANSWER_TASK, AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.reaper import Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
+from millstream_contract.work_board import WorkBoard
 from millstream_worker.answering.answerer import Answerer
 from millstream_worker.answering.chat import ChatModel
+from millstream_worker.answering.heartbeat import Heartbeat
+from millstream_worker.answering.reaping import Reaping
 from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
 from millstream_worker.answering.tools import Models
 from millstream_worker.embeddings import Embeddings
 from millstream_worker.settings import AnswerSettings
 from millstream_worker.workspace import open_workspace
 
-_SPARE_CONNECTIONS: Final = 2
+logger = logging.getLogger(__name__)
+
+# For the heartbeat, the reaper and the listener.
+_SPARE_CONNECTIONS: Final = 3
+
+_BEATS_PER_LEASE: Final = 4
 
 
 class AnswerService:
@@ -41,11 +52,25 @@ class AnswerService:
             settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
         )
         self._subscriber = subscriber_client(settings.redis_url)
+        board = WorkBoard(self._redis, lease_seconds=settings.lease_seconds)
         self._listener = StopListener(self._subscriber, ledger, self._running)
+        self._heartbeat = Heartbeat(
+            board, ledger, every_seconds=settings.lease_seconds / _BEATS_PER_LEASE
+        )
+        self._reaping = Reaping(Reaper(board, ledger, self._enqueue))
         self._answerer = Answerer(
-            ledger, TokenLog(self._redis), models, self._running, settings, self._enqueue
+            ledger,
+            TokenLog(self._redis),
+            board,
+            models,
+            self._running,
+            self._heartbeat,
+            settings,
+            self._enqueue,
         )
         self._listener.start()
+        self._heartbeat.start()
+        self._reaping.start()
 
     @classmethod
     def open(cls, settings: AnswerSettings, app: Celery) -> Self:
@@ -63,15 +88,23 @@ class AnswerService:
 
     def close(self) -> None:
         """Release clients, pool and threads."""
+        self._reaping.close()
+        self._heartbeat.close()
         self._listener.close()
         self._subscriber.close()
         self._redis.close()
         self._pool.close()
 
-    def _enqueue(self, job: AnswerJob) -> None:
-        self._app.send_task(
-            job.task, job.arguments(), queue=job.queue, ignore_result=True, retry=False
-        )
+    def _enqueue(self, job: AnswerJob) -> bool:
+        try:
+            self._app.send_task(
+                job.task, job.arguments(), queue=job.queue, ignore_result=True, retry=False
+            )
+        except (OperationalError, OSError) as error:
+            # It is in line on the board: a reaper finds that its message is missing.
+            logger.warning("%s: no message could be sent: %s", job.response_id, error)
+            return False
+        return True
 
 
 def _models(settings: AnswerSettings) -> Models:

@@ -78,12 +78,17 @@ class AnswerTools:
                 return query
         return key_words(question, last_question(history)) or question
 
-    def ask(self, passages: Sequence[Passage], history: Sequence[Message]) -> ModelAnswer:
-        """Ask the model."""
+    def ask(
+        self, passages: Sequence[Passage], history: Sequence[Message], prefix: str
+    ) -> ModelAnswer:
+        """Ask the model; an endpoint that continues an assistant message goes on behind it."""
         self._stop.check()
         row = self._row
+        messages = prompt(row.question, passages, history, row.instructions)
+        if prefix:
+            messages.append(Message("assistant", prefix))
         return self._models.chat.answer(
-            prompt(row.question, passages, history, row.instructions),
+            messages,
             self._stop,
             # The API lets a request name an endpoint of its list, and notes the default otherwise.
             endpoint=row.model,

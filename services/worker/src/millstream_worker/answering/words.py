@@ -8,6 +8,9 @@ NOT_IN_DOCUMENTS: Final = (
 )
 
 INTERNAL_ERROR: Final = "Something went wrong while this question was being answered."
+ATTEMPTS_EXHAUSTED: Final = (
+    "Every worker that tried to answer this question came to grief. It is not tried again."
+)
 SEARCH_FAILED: Final = "The documents could not be searched."
 
 # The fixed part comes first: a model server that keeps its prompt cache then reads it only once.

@@ -1,0 +1,129 @@
+"""A TCP proxy between two processes, with which a test cuts the network between just these two."""
+
+import asyncio
+import socket
+import struct
+import threading
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, Self, TypeVar
+
+from tests.harness.deadlines import scaled
+from tests.harness.ports import free_port
+
+T = TypeVar("T")
+_CHUNK = 65_536
+_RESET_ON_CLOSE = struct.pack("ii", 1, 0)
+
+
+class TcpProxy:
+    """Forwards connections to a port of the loopback, by a thread of its own."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = free_port()
+        self._target = target_port
+        self._links: set[asyncio.StreamWriter] = set()
+        self._flows: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}")
+        self._thread.start()
+        self._call(self._prepare())
+        self._call(self._listen())
+
+    def cut(self) -> None:
+        """Reset every connection, and refuse new ones."""
+        self._call(self._cut())
+
+    def stall(self) -> None:
+        """Forward nothing; connections stay open and new ones are accepted, as when packets drop.
+
+        What is sent meanwhile arrives after `restore`.
+        """
+        self._call(self._stall())
+
+    def restore(self) -> None:
+        """Forward again."""
+        self._call(self._restore())
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._flows) // 2
+
+    def close(self) -> None:
+        """Cut, and end the thread."""
+        self.cut()
+        self._call(self._flows_ended())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def __enter__(self) -> Self:
+        """Give the open proxy."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
+
+    def _call(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(scaled(10))
+
+    async def _prepare(self) -> None:
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+
+    async def _listen(self) -> None:
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+
+    async def _cut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for link in list(self._links):
+            _reset(link)
+        self._flowing.set()  # who stalls finds its connection gone
+
+    async def _stall(self) -> None:
+        self._flowing.clear()
+
+    async def _restore(self) -> None:
+        self._flowing.set()
+        if self._server is None:
+            await self._listen()
+
+    async def _flows_ended(self) -> None:
+        await asyncio.gather(*self._flows, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._links.add(writer)
+        try:
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+        except OSError:
+            _reset(writer)
+            self._links.discard(writer)
+            return
+        self._links.add(far_writer)
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            flow = asyncio.create_task(self._flow(source, sink))
+            self._flows.add(flow)
+            flow.add_done_callback(self._flows.discard)
+
+    async def _flow(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        # Either end may go at any moment: that is what a proxy is between.
+        with suppress(OSError):
+            while data := await source.read(_CHUNK):
+                await self._flowing.wait()
+                sink.write(data)
+                await sink.drain()
+        sink.close()
+        self._links.discard(sink)
+
+
+def _reset(link: asyncio.StreamWriter) -> None:
+    raw: socket.socket | None = link.get_extra_info("socket")
+    if raw is not None:
+        with suppress(OSError):
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
+    link.transport.abort()

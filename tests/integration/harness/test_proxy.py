@@ -1,0 +1,57 @@
+from collections.abc import Iterator
+
+import pytest
+from redis import ConnectionError as Refused
+from redis import Redis
+from redis import TimeoutError as TimedOut
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from tests.harness.proxy import TcpProxy
+from tests.harness.valkey import ValkeyServer
+
+
+@pytest.fixture
+def proxy(valkey: ValkeyServer) -> Iterator[TcpProxy]:
+    with TcpProxy(valkey.port) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def redis(proxy: TcpProxy) -> Iterator[Redis]:
+    with Redis(port=proxy.port, socket_timeout=0.2, retry=Retry(NoBackoff(), 0)) as client:
+        yield client
+
+
+def test_an_open_proxy_forwards_both_ways(redis: Redis) -> None:
+    assert redis.echo("x" * 200_000) == b"x" * 200_000
+
+
+def test_a_cut_resets_and_refuses_until_it_is_restored(redis: Redis, proxy: TcpProxy) -> None:
+    redis.ping()
+
+    proxy.cut()
+    for _ in range(2):
+        with pytest.raises(Refused):
+            redis.ping()
+
+    proxy.restore()
+    assert redis.ping()
+
+
+def test_a_stall_forwards_nothing_until_it_is_restored(redis: Redis, proxy: TcpProxy) -> None:
+    redis.ping()
+
+    proxy.stall()
+    for _ in range(2):
+        with pytest.raises(TimedOut):
+            redis.ping()
+
+    proxy.restore()
+    assert redis.ping()
+
+
+def test_a_proxy_to_nobody_resets(proxy: TcpProxy) -> None:
+    with TcpProxy(target_port=1) as nobody, Redis(port=nobody.port) as redis:
+        with pytest.raises(Refused):
+            redis.ping()
