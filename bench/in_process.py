@@ -13,6 +13,7 @@ from millstream_worker.answering.stopping import StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.tools import AnswerTools, Models
 from millstream_worker.embeddings import Embeddings
+from millstream_worker.model_errors import ModelError
 from millstream_worker.settings import AnswerSettings
 from millstream_worker.workspace import open_workspace
 
@@ -46,6 +47,9 @@ class _Listener:
 
     def asked(self, answer: ModelAnswer) -> None:
         """Note nothing."""
+
+    def resume_after(self, error: ModelError) -> str:
+        raise error
 
 
 class InProcess:

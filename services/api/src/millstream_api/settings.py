@@ -44,7 +44,7 @@ class Settings(BaseSettings):
         262_144, ge=1024, description="Largest request body; larger ones get 413."
     )
     keep_alive_seconds: float = Field(
-        15.0, gt=0, le=15, description="Longest silence on a stream before a comment is sent."
+        10.0, gt=0, le=15, description="Longest silence on a stream before a comment is sent."
     )
     recheck_seconds: float = Field(
         5.0,
