@@ -97,6 +97,17 @@ def test_a_message_is_lost_only_when_the_broker_has_none_waiting(world: World) -
     assert world.reap() == [AnswerJob(response_id, 1)]
 
 
+def test_an_answer_that_a_worker_holds_gets_no_message_though_it_is_in_line(world: World) -> None:
+    response_id = world.accepted()
+    world.ledger.responses.claim(response_id, 1)
+    world.board().take(Lease(response_id, 1))
+    world.redis.zadd("millstream:{work}:queued", {response_id: 0})
+
+    assert world.reap() == []
+
+    assert world.board().counts() == (0, 1)
+
+
 def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> None:
     conversation = world.ledger.conversations.create("local", "", {})
     new = NewResponse("local", "What is a log?", "m", conversation_id=conversation.id)

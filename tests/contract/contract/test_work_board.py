@@ -173,3 +173,27 @@ def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease:
         for call in calls:
             with pytest.raises(LogUnavailable):
                 call()
+
+
+def test_an_attempt_ends_the_leases_of_those_before_it(short: WorkBoard, lease: Lease) -> None:
+    short.take(lease)
+    short.take(Lease(lease.response_id, 2))
+
+    assert short.expired() == [Lease(lease.response_id, 2)]
+
+
+def test_who_is_held_leaves_the_line(board: WorkBoard, lease: Lease) -> None:
+    board.take(lease)
+    board.put_in_line(lease.response_id)
+
+    assert board.leave_line(lease)
+
+    assert board.counts() == (0, 1)
+
+
+def test_who_is_not_held_stays_in_line(board: WorkBoard, lease: Lease) -> None:
+    board.put_in_line(lease.response_id)
+
+    assert not board.leave_line(lease)
+
+    assert board.counts() == (1, 0)

@@ -70,5 +70,7 @@ class Reaper:
         if row.status in FINAL_STATUSES:
             self.board.release(Lease(response_id, row.attempt))
             return
+        if row.attempt and self.board.leave_line(Lease(response_id, row.attempt)):
+            return
         logger.info("%s: its message is lost; it is sent again", response_id)
         self.send(AnswerJob(response_id, row.attempt + 1))

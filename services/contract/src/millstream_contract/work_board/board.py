@@ -50,7 +50,7 @@ class WorkBoard:
         self._lease_ms = int(lease_seconds * 1000)
         self._scripts = {
             name: redis.register_script(_lua(f"{name}.lua"))
-            for name in ("line_up", "take", "renew", "expire", "overdue", "restore")
+            for name in ("line_up", "leave_line", "take", "renew", "expire", "overdue", "restore")
         }
 
     def put_in_line(self, response_id: str) -> None:
@@ -60,7 +60,15 @@ class WorkBoard:
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
         keys = [LEASES_KEY, QUEUED_KEY]
-        self._script("take", keys, [lease.response_id, str(lease), self._lease_ms, _TTL_MS])
+        self._script("take", keys, [lease.response_id, lease.attempt, self._lease_ms, _TTL_MS])
+
+    def leave_line(self, lease: Lease) -> bool:
+        """Take a response out of line if this lease lives, and tell whether it does.
+
+        What is held and in line was put there by mistake: it was found lost while it was taken.
+        """
+        arguments = [lease.response_id, str(lease)]
+        return bool(self._script("leave_line", [LEASES_KEY, QUEUED_KEY], arguments))
 
     def renew(self, leases: Sequence[Lease]) -> list[Lease]:
         """Renew these leases in one call; return those that are lost."""

@@ -216,12 +216,14 @@ class Answerer:
             logger.debug("%s: its lease stays on the board: %s", lease.response_id, error)
 
     def _clear_board(self, job: AnswerJob) -> None:
-        """Take a response off the board for which there is nothing to do any more."""
+        """Take a response out of line for which there is nothing to do, or nothing any more."""
         logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
         try:
             standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
             if standing is None or standing.status in FINAL_STATUSES:
                 self._board.release(Lease(job.response_id, job.attempt))
+            else:
+                self._board.leave_line(Lease(job.response_id, standing.attempt))
         except ContractError as error:
             logger.debug("%s: a reaper looks again: %s", job.response_id, error)
 
