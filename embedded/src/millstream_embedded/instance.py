@@ -31,6 +31,13 @@ _READABLE_LOG = {"MILLSTREAM_LOG_LEVEL": "INFO"}
 # Whoever presses Ctrl-C does not want to wait; the next start goes on with what was running.
 _QUICK_STOP = {"MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "3"}
 
+# What the demo corpus answers, for an empty page to offer.
+_DEMO_QUESTIONS = (
+    "What does REPEATABLE READ guarantee?"
+    "|What does asynchronous commit risk?"
+    "|How does trust authentication work?"
+)
+
 # Our own models continue an assistant message.
 _LOCAL_MODELS = {"MILLSTREAM_CONTINUE_ANSWERS": "true"}
 
@@ -152,7 +159,10 @@ def _services(settings: EmbeddedSettings, addresses: Addresses, data: DataDirect
     api_ready = partial(answers_ok, addresses.api_port, "/readyz")
     services.append(Part("api", _module("millstream_api"), api_ready, stop_seconds=30))
     ui_ready = partial(answers_ok, addresses.ui_port, "/readyz")
-    services.append(Part("ui", _module("millstream_ui"), ui_ready))
+    questions = {"MILLSTREAM_UI_SUGGESTIONS": _DEMO_QUESTIONS} if settings.demo_corpus else {}
+    if "MILLSTREAM_UI_SUGGESTIONS" in os.environ:
+        questions = {}
+    services.append(Part("ui", _module("millstream_ui"), ui_ready, environment=questions))
     return services
 
 
