@@ -261,6 +261,21 @@ def test_a_log_that_is_lost_while_its_state_is_not_is_a_gap(
     assert log.read_after(response_id, -1) == frames(0, 4)
 
 
+def test_an_attempt_whose_predecessor_is_lost_begins_far_above_and_loses_nothing_again(
+    log: TokenLog, redis: "Redis", response_id: str
+) -> None:
+    assert log.take_over(response_id, 2, least_count=1000).count == 1000
+    log.append(response_id, 2, frames(1000, 1002))
+    redis.delete(log_key(response_id))
+    lost_once = log.append(response_id, 2, frames(1003, 1003))
+    log.take_over(response_id, 2, least_count=1000)
+    log.append(response_id, 2, frames(1000, 1003))
+
+    assert (lost_once.gap, lost_once.count) == (True, 1000)
+    assert log.read_after(response_id, 5) == frames(1000, 1003)
+    assert log.take_over(response_id, 3).count == 1004
+
+
 def test_every_key_has_an_end_and_both_end_together(
     log: TokenLog, redis: "Redis", response_id: str
 ) -> None:

@@ -8,10 +8,11 @@
 --       {'gap', count}        frames after the first `count` are missing here (Redis lost them, or
 --                             all): nothing was written; take over, then send them again
 local attempt, first = tonumber(ARGV[2]), tonumber(ARGV[3])
-local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop')
+local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop', 'base')
 local holder, count = tonumber(state[1]) or 0, tonumber(state[2]) or 0
+local base = tonumber(state[4]) or 0
 
-if count > 0 and redis.call('EXISTS', KEYS[1]) == 0 then count = 0 end
+if count > base and redis.call('EXISTS', KEYS[1]) == 0 then count = base end
 if holder > attempt then return {'fenced', holder} end
 if holder < attempt or first > count + 1 then return {'gap', count} end
 

@@ -14,7 +14,8 @@ if #last > 0 then
   holder, count = math.max(holder, tonumber(writer)), tonumber(ordinal)
 end
 if holder > attempt then return {'fenced', holder} end
-redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count)
+count = math.max(count, tonumber(ARGV[3]))
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count, 'base', ARGV[3])
 -- Both keys, or the log might end before its state, which would then tell of frames that are gone.
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
