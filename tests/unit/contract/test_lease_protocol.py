@@ -1,0 +1,178 @@
+"""Claim, lease and fence, every way they can interleave: two workers, a reaper, kills, a flush.
+
+A small model of the protocol, searched whole. A worker that is frozen is one that is not scheduled
+for as long as the search likes; a killed one is idle again. What must hold in every state: the log
+is never written by an attempt that was overtaken, the response ends once, and what was told to be
+the end is what is stored. And from every state an end can be reached: nothing hangs for good.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+LAST_ATTEMPT = 3
+LONGEST_LOG = 4
+FLUSHES = 1
+
+IDLE = (0, "idle")
+Worker = tuple[int, str]
+"""The attempt that it holds, and how far it is."""
+
+
+@dataclass(frozen=True)
+class World:
+    """One state. ``log`` holds the attempt of each entry, a final one as its negative."""
+
+    attempt: int = 0
+    ended_by: int = 0
+    fence: int = 0
+    log: tuple[int, ...] = ()
+    queued: bool = True
+    leases: frozenset[int] = frozenset()
+    messages: frozenset[int] = frozenset({1})
+    workers: tuple[Worker, Worker] = (IDLE, IDLE)
+    flushes: int = 0
+    newest: int = 0
+    """The latest attempt that ever took the log over, which Redis may have forgotten."""
+    zombie_wrote: bool = False
+
+
+def steps(world: World) -> Iterator[World]:
+    """Every state that can come next."""
+    for number in (0, 1):
+        yield from worker_steps(world, number)
+    yield from reaper_steps(world)
+    if world.flushes < FLUSHES:
+        yield replace(
+            world, fence=0, log=(), queued=False, leases=frozenset(), flushes=world.flushes + 1
+        )
+    for message in world.messages:
+        # Also the broker loses messages (a worker that froze with one in its hands).
+        yield replace(world, messages=world.messages - {message})
+
+
+def worker_steps(world: World, number: int) -> Iterator[World]:
+    attempt, phase = world.workers[number]
+    if phase != "idle":
+        yield with_worker(world, number, IDLE)  # kill -9
+    match phase:
+        case "idle":
+            yield from (claim(world, number, message) for message in world.messages)
+        case "claimed":
+            taken = replace(world, queued=False, leases=world.leases | {attempt})
+            yield with_worker(taken, number, (attempt, "leased"))
+        case "leased" | "healing":
+            yield take_over(world, number, attempt)
+        case "writing":
+            yield from write(world, number, attempt)
+        case "stored":
+            yield from tell_the_end(world, number, attempt)
+
+
+def claim(world: World, number: int, message: int) -> World:
+    rest = replace(world, messages=world.messages - {message})
+    if world.ended_by or world.attempt != message - 1:
+        return replace(rest, queued=rest.queued and not world.ended_by)
+    return with_worker(replace(rest, attempt=message), number, (message, "claimed"))
+
+
+def take_over(world: World, number: int, attempt: int) -> World:
+    if world.fence > attempt:
+        return with_worker(world, number, IDLE)
+    taken = replace(world, fence=attempt, newest=max(world.newest, attempt))
+    return with_worker(taken, number, (attempt, "writing"))
+
+
+def write(world: World, number: int, attempt: int) -> Iterator[World]:
+    if world.fence > attempt:
+        yield with_worker(world, number, IDLE)
+        return
+    if world.fence < attempt:
+        # Redis lost the log: the ledger is asked first.
+        held = world.attempt == attempt
+        yield with_worker(world, number, (attempt, "healing") if held else IDLE)
+        return
+    if len(world.log) < LONGEST_LOG:
+        zombie = world.zombie_wrote or attempt < world.newest
+        yield replace(world, log=(*world.log, attempt), zombie_wrote=zombie)
+    if world.attempt == attempt and not world.ended_by:
+        yield with_worker(replace(world, ended_by=attempt), number, (attempt, "stored"))
+    else:
+        yield with_worker(world, number, IDLE)
+
+
+def tell_the_end(world: World, number: int, attempt: int) -> Iterator[World]:
+    released = replace(world, leases=world.leases - {attempt}, queued=False)
+    if world.fence == attempt:
+        yield with_worker(replace(released, log=(*world.log, -attempt)), number, IDLE)
+    else:
+        yield with_worker(released, number, IDLE)
+
+
+def reaper_steps(world: World) -> Iterator[World]:
+    for lease in world.leases:
+        # Any lease may be found expired: clocks are not part of what is promised.
+        expired = replace(world, leases=world.leases - {lease}, queued=True)
+        yield expired  # and the reaper dies before it sends
+        yield send(expired, lease + 1)
+    if world.queued:
+        yield replace(world, queued=False) if world.ended_by else send(world, world.attempt + 1)
+    if not world.ended_by and not world.queued:
+        if world.attempt:
+            yield replace(world, leases=world.leases | {world.attempt})
+        else:
+            yield replace(world, queued=True)
+
+
+def send(world: World, message: int) -> World:
+    if message > LAST_ATTEMPT:
+        return world
+    return replace(world, messages=world.messages | {message})
+
+
+def with_worker(world: World, number: int, worker: Worker) -> World:
+    workers = (worker, world.workers[1]) if number == 0 else (world.workers[0], worker)
+    return replace(world, workers=workers)
+
+
+def search() -> dict[World, set[World]]:
+    """Return every reachable state with those it is reached from."""
+    start = World()
+    reached_from: dict[World, set[World]] = {start: set()}
+    waiting = deque([start])
+    while waiting:
+        world = waiting.popleft()
+        for following in steps(world):
+            if following not in reached_from:
+                reached_from[following] = set()
+                waiting.append(following)
+            reached_from[following].add(world)
+    return reached_from
+
+
+def test_no_interleaving_breaks_the_log_or_the_ledger_and_none_hangs() -> None:
+    reached_from = search()
+
+    for world in reached_from:
+        writers = [abs(entry) for entry in world.log]
+        ends = [-entry for entry in world.log if entry < 0]
+        assert not world.zombie_wrote, f"an overtaken attempt has written: {world}"
+        assert writers == sorted(writers), f"an older attempt stands behind a newer: {world}"
+        assert all(end == world.ended_by for end in ends), f"told an end not stored: {world}"
+        assert len(ends) <= 1, f"ended twice: {world}"
+        assert not ends or world.log[-1] < 0, f"written behind the end: {world}"
+
+    assert len(reached_from) > 10_000
+    assert hopeless(reached_from) == set()
+
+
+def hopeless(reached_from: dict[World, set[World]]) -> set[World]:
+    """Return the states with attempts left from which the response can never end."""
+    hopeful = {world for world in reached_from if world.ended_by}
+    waiting = deque(hopeful)
+    while waiting:
+        for before in reached_from[waiting.popleft()]:
+            if before not in hopeful:
+                hopeful.add(before)
+                waiting.append(before)
+    return {world for world in reached_from.keys() - hopeful if world.attempt < LAST_ATTEMPT}
