@@ -7,6 +7,7 @@ from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.routes import conversations, health, responses
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
+from millstream_api.strangers import door
 
 
 def create_app(parts: Services) -> Flask:
@@ -19,6 +20,7 @@ def create_app(parts: Services) -> Flask:
         "max_message_size": parts.settings.max_body_bytes,
     }
     parts.install(app)
+    app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
     install_error_handlers(app)
     CORS(

@@ -29,6 +29,11 @@ class Settings(BaseSettings):
         ("http://127.0.0.1:8050", "http://localhost:8050"),
         description="Origins of pages that may call the API, separated by commas.",
     )
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Names by which the API may be called, separated by commas; localhost and IP "
+        "addresses always may. * allows any: only behind a proxy that checks them.",
+    )
     chat_endpoint: str = Field(
         "extractive", min_length=1, description="Serving endpoint that answers by default."
     )
@@ -72,7 +77,7 @@ class Settings(BaseSettings):
         10, ge=0, description="After SIGTERM, how long open requests may take to end."
     )
 
-    @field_validator("cors_origins", "chat_endpoints", mode="before")
+    @field_validator("cors_origins", "allowed_hosts", "chat_endpoints", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
