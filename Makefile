@@ -6,7 +6,7 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test check bench locks clean
+.PHONY: help run test check chaos bench locks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -19,6 +19,10 @@ test: ## Set up, run every test, and demand 80 % coverage (T="-k words" for some
 	@scripts/setup dev
 	@scripts/get-chromium
 	@scripts/test $(T)
+
+chaos: ## Break everything again and again under load, some 25 minutes (SEED=1); writes docs/chaos.md
+	@scripts/setup dev
+	@exec $(FOLLOW) $(BIN)/python -m tests.chaos --seed $(or $(SEED),1)
 
 check: ## Lint, formatting, strict types, import fences
 	@scripts/setup dev

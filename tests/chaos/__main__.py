@@ -1,0 +1,59 @@
+"""``make chaos``: break everything, again and again, under load; print and keep what came of it.
+
+It takes some 25 minutes. Exit code 1 when a promise was broken.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from pathlib import Path
+
+from tests.chaos.director import schedule
+from tests.chaos.faults import FAULTS
+from tests.chaos.plans import Load
+from tests.chaos.report import as_json, as_page, circumstances
+from tests.chaos.run import Size, calm, run
+from tests.chaos.stage import open_stage
+from tests.chaos.tally import rows_of, stop_rows, total_of
+from tests.harness.processes import ROOT
+
+_DOCS = ROOT / "docs"
+_ROUNDS = 1000
+
+
+def main() -> int:
+    """Run what the command line asks for; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1, help="the same seed: the same faults")
+    parser.add_argument("--minutes", type=float, default=20, help="of faults, under load")
+    parser.add_argument("--calm-minutes", type=float, default=2, help="of load before the faults")
+    parser.add_argument("--only", default="", help="only faults whose name contains this")
+    parser.add_argument("--concurrent", type=int, default=12, help="answers at a time")
+    parser.add_argument("--out", type=Path, default=_DOCS, help="where the report goes")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(message)s")
+    logging.getLogger("tests.chaos").setLevel(logging.INFO)
+    load = Load(concurrent=options.concurrent)
+    size = Size(load, calm(load), options.calm_minutes * 60, options.minutes * 60)
+    kinds = [kind for kind in FAULTS if options.only in kind.name]
+    with open_stage() as stage:
+        order = schedule(options.seed, _ROUNDS, kinds)
+        findings = run(stage, options.seed, order, size)
+        calls = stage.model.streams()
+        findings.problems += stage.stop()
+    rows, stops = rows_of(findings, calls), stop_rows(findings)
+    total = total_of(findings, [*rows, *stops])
+    command = f"make chaos SEED={options.seed}"
+    made = circumstances(options.seed, command, findings.seconds)
+    results = as_json(made, findings, rows, stops, total)
+    options.out.mkdir(parents=True, exist_ok=True)
+    page = as_page(results, rows, stops, total)
+    (options.out / "chaos.json").write_text(json.dumps(results, indent=2) + "\n")
+    (options.out / "chaos.md").write_text(page)
+    sys.stdout.write(page)
+    return 1 if results["failures"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

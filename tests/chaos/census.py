@@ -1,0 +1,136 @@
+"""What processes and servers hold when nothing happens: threads, connections, keys."""
+
+import uuid
+from collections import Counter
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import psutil
+import psycopg
+
+from bench.scripted_model.script import Script
+from tests.chaos.stage import Stage
+from tests.harness.api_client import ApiClient
+from tests.harness.deadlines import DeadlinePassed, eventually
+
+_ANSWERS_PER_WORKER = 12
+_OWN_CHANNELS = (b"millstream:idle", b"millstream:stops")
+
+
+@dataclass(frozen=True)
+class Census:
+    """What was counted."""
+
+    answers: int
+    """How many were asked in order to count."""
+    threads: dict[str, int]
+    redis_connections: dict[str, int]
+    postgres_connections: int
+    subscriptions: int
+    """Channels of responses that somebody is subscribed to."""
+    lasting_keys: dict[str, int]
+    """Keys without a time to live, their random parts left out."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give it as a JSON object."""
+        return asdict(self)
+
+    def more_than(self, before: "Census") -> list[str]:
+        """Give a line for each thing of which there is more than before."""
+        found = [
+            f"{name} has {count} threads, and had {before.threads[name]}"
+            for name, count in self.threads.items()
+            if count > before.threads[name]
+        ]
+        if self.subscriptions > before.subscriptions:
+            found.append(f"{self.subscriptions} subscriptions are left")
+        found += [
+            f"{count} keys without a time to live: {name}"
+            for name, count in self.lasting_keys.items()
+            if not _is_of_the_broker(name)
+        ]
+        return found
+
+
+def take_census(stage: Stage) -> Census:
+    """Fill every worker with answers once, let them end, and count."""
+    _fill_workers(stage)
+    with suppress(DeadlinePassed):  # what is left then is what is to be counted
+        eventually("the subscriptions to end", lambda: _subscriptions(stage) == 0, 15)
+    processes = _processes(stage)
+    return Census(
+        answers=_ANSWERS_PER_WORKER * len(stage.workers),
+        threads={name: process.num_threads() for name, process in processes.items()},
+        redis_connections={
+            name: len(
+                [one for one in process.net_connections("tcp") if one.raddr and _to(stage, one)]
+            )
+            for name, process in processes.items()
+        },
+        postgres_connections=_backends(stage),
+        subscriptions=_subscriptions(stage),
+        lasting_keys=_lasting_keys(stage),
+    )
+
+
+def _fill_workers(stage: Stage) -> None:
+    # All at once, held by a gate: each worker then has had all of its threads at work.
+    count = _ANSWERS_PER_WORKER * len(stage.workers)
+    gate = f"census-{uuid.uuid4().hex}"
+    scripts = [Script(tokens=3, gate=(gate, 1)) for _ in range(count)]
+    with ApiClient(stage.apis[0].url) as client:
+        asked = [client.start(f"Which script? {script.directive()}")["id"] for script in scripts]
+        for script in scripts:
+            stage.model.wait(script.id, "held", timeout_seconds=30)
+        stage.model.open_gate(gate)
+        for response_id in asked:
+            with client.follow(response_id) as stream:
+                stream.to_end()
+
+
+def _processes(stage: Stage) -> dict[str, psutil.Process]:
+    workers = {slot.name: psutil.Process(slot.running.pid) for slot in stage.workers}
+    apis = {}
+    for number, slot in enumerate(stage.apis, 1):
+        (child,) = psutil.Process(slot.process.pid).children()
+        apis[f"api {number}"] = child
+    return {**workers, **apis}
+
+
+def _to(stage: Stage, connection: Any) -> bool:
+    ports = {stage.valkey.port}
+    if stage.linked.proxy is not None:
+        ports.add(stage.linked.proxy.port)
+    return connection.raddr.port in ports
+
+
+def _backends(stage: Stage) -> int:
+    with psycopg.connect(stage.database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _subscriptions(stage: Stage) -> int:
+    with stage.valkey.client() as redis:
+        return len([name for name in redis.pubsub_channels() if name not in _OWN_CHANNELS])
+
+
+def _lasting_keys(stage: Stage) -> dict[str, int]:
+    found: Counter[str] = Counter()
+    with stage.valkey.client() as redis:
+        for key in redis.scan_iter(count=1000):
+            if redis.ttl(key) == -1:
+                name, _, rest = key.decode(errors="replace").partition("{")
+                found[f"{name}{{...}}{rest.partition('}')[2]}" if rest else name] += 1
+    return dict(found)
+
+
+def _is_of_the_broker(name: str) -> bool:
+    # kombu's own: which queue hears which routing key, what waits in it, and what was delivered and
+    # not yet acknowledged.
+    return name.startswith(("_kombu.binding", "unacked", "answers"))
