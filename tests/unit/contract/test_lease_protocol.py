@@ -63,6 +63,9 @@ def worker_steps(world: World, number: int) -> Iterator[World]:
             yield with_worker(taken, number, (attempt, "leased"))
         case "leased" | "healing":
             yield take_over(world, number, attempt)
+        case "asking":
+            held = world.attempt == attempt
+            yield with_worker(world, number, (attempt, "writing") if held else IDLE)
         case "writing":
             yield from write(world, number, attempt)
         case "stored":
@@ -79,8 +82,10 @@ def claim(world: World, number: int, message: int) -> World:
 def take_over(world: World, number: int, attempt: int) -> World:
     if world.fence > attempt:
         return with_worker(world, number, IDLE)
+    # The fence of a log that Redis forgot is no proof: the ledger is asked, behind the take-over.
+    forgotten = world.fence == 0
     taken = replace(world, fence=attempt, newest=max(world.newest, attempt))
-    return with_worker(taken, number, (attempt, "writing"))
+    return with_worker(taken, number, (attempt, "asking" if forgotten else "writing"))
 
 
 def write(world: World, number: int, attempt: int) -> Iterator[World]:
@@ -88,9 +93,8 @@ def write(world: World, number: int, attempt: int) -> Iterator[World]:
         yield with_worker(world, number, IDLE)
         return
     if world.fence < attempt:
-        # Redis lost the log: the ledger is asked first.
-        held = world.attempt == attempt
-        yield with_worker(world, number, (attempt, "healing") if held else IDLE)
+        # Redis lost the log.
+        yield with_worker(world, number, (attempt, "healing"))
         return
     if len(world.log) < LONGEST_LOG:
         zombie = world.zombie_wrote or attempt < world.newest

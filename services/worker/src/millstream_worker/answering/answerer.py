@@ -9,7 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from millstream_contract.errors import ContractError, Fenced, LogUnavailable
+from millstream_contract.errors import (
+    ContractError,
+    Fenced,
+    LedgerUnavailable,
+    LogUnavailable,
+)
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
@@ -168,14 +173,15 @@ class Answerer:
         )
 
     def _read_earlier(self, row: ResponseRow, stop: StopSignal) -> Earlier:
+        job = AnswerJob(row.id, row.attempt)
         try:
             return patiently(
-                lambda: earlier_frames(self._log, row, stop),
+                lambda: earlier_frames(self._log, row, stop, lambda: self._still_held(job, stop)),
                 what=f"{row.id}: opening its log",
                 seconds=self._settings.log_open_seconds,
                 wait=stop.wait,
             )
-        except (LogUnavailable, Stopped) as error:
+        except (LogUnavailable, LedgerUnavailable, Stopped) as error:
             if isinstance(error, Stopped) and error.reason is not StopReason.CANCELLED:
                 raise
             # The ledger must get an end all the same; the writer goes on trying to reach the log.

@@ -1,10 +1,11 @@
 """The frames that came before an attempt's own, and where its own numbers begin."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from millstream_contract.errors import BadFrame
+from millstream_contract.errors import BadFrame, Fenced
 from millstream_contract.frames import Frame
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.opening import opening_frames
@@ -36,9 +37,18 @@ class Earlier:
     is_restart: bool = False
 
 
-def earlier_frames(log: TokenLog, row: ResponseRow, stop: StopSignal) -> Earlier:
-    """Take the log over, and return what it holds. Raises Fenced, LogUnavailable."""
+def earlier_frames(
+    log: TokenLog, row: ResponseRow, stop: StopSignal, still_held: Callable[[], bool]
+) -> Earlier:
+    """Take the log over, and return what it holds.
+
+    still_held: asks the ledger whether this attempt may still write. Raises Fenced, LogUnavailable,
+    LedgerUnavailable.
+    """
     held = log.take_over(row.id, row.attempt)
+    if held.count == 0 and not still_held():
+        # Redis has forgotten who holds the log: a later attempt, while this one was frozen.
+        raise Fenced(row.id, row.attempt)
     if held.stop:
         stop.request(StopReason.CANCELLED)
     opening = opening_frames(row)

@@ -178,13 +178,14 @@ class LogWriter:
 
     def _heal(self) -> None:
         """Find out what the log holds, so that the next appends send the rest."""
-        if not self._still_held():
-            raise Fenced(self._job.response_id)
         self._suspect = False
         id_, attempt = self._name
         try:
             held = self._log.take_over(id_, attempt, least_count=self._first)
-        except LogUnavailable:
+            # Only now: whoever begins a later attempt from here on finds the log taken by this one.
+            if not self._still_held():
+                raise Fenced(id_)
+        except (LogUnavailable, LedgerUnavailable):
             self.check()
             raise
         if held.count > self._next_number():

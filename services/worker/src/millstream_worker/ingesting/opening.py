@@ -28,6 +28,8 @@ def open_ingest_service(settings: IngestSettings) -> IngestService:
         settings.database_url,
         size=settings.ingest_concurrency + 1,
         wait_seconds=settings.ledger_wait_seconds,
+        # Indexing a long document's chunks, or all vectors anew, is one statement.
+        reply_seconds=600,
     )
     service = IngestService(
         Ledger.of(pool).documents,
