@@ -18,7 +18,8 @@ def load_corpus(database_url: str, embeddings_endpoint: str) -> int:
     The ingest worker looks for those when it starts. Nothing happens to a ledger that holds
     documents of its owner's.
     """
-    with open_pool(database_url, size=1) as pool:
+    # Indexing a document's chunks is one statement, and this machine may be busy.
+    with open_pool(database_url, size=1, reply_seconds=600) as pool:
         if _holds_other_documents(pool):
             return 0
         ledger = Documents(pool)

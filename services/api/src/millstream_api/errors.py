@@ -92,7 +92,9 @@ def _key_reused(_: KeyReused) -> Response:
 
 def _unavailable(error: Exception) -> Response:
     logger.warning("answered 503: %s", error)
-    message = "A server behind the API is away. Nothing was stored; try again."
+    # What was stored is not known if it went away in the middle: an Idempotency-Key makes the
+    # repeat harmless.
+    message = "A server behind the API is away; try again."
     return _api_error(ApiError(503, message, code="unavailable", retry_after_seconds=2))
 
 

@@ -41,7 +41,12 @@ class Services:
     def start(cls, settings: Settings) -> "Services":
         """Make the clients and begin to listen; call it in the process that serves."""
         timeout = settings.redis_timeout_seconds
-        ledger = Ledger.of(open_pool(settings.database_url, size=settings.database_pool_size))
+        pool = open_pool(
+            settings.database_url,
+            size=settings.database_pool_size,
+            reply_seconds=settings.database_timeout_seconds,
+        )
+        ledger = Ledger.of(pool)
         redis = redis_client(settings.redis_url, timeout_seconds=timeout)
         log, board = TokenLog(redis), WorkBoard(redis, lease_seconds=settings.lease_seconds)
         queue = JobQueue(settings.redis_url, timeout_seconds=timeout)

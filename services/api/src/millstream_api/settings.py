@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         2.0, gt=0, description="Longest wait for one reply of Redis."
     )
     database_pool_size: int = Field(10, ge=1, description="Most connections to PostgreSQL.")
+    database_timeout_seconds: float = Field(
+        5.0, gt=0, description="Longest wait for one reply of PostgreSQL; then the answer is 503."
+    )
     drain_seconds: int = Field(
         10, ge=0, description="After SIGTERM, how long open requests may take to end."
     )

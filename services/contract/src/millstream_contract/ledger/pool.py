@@ -2,28 +2,61 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar, Final, TypeVar
 
 import psycopg
+from psycopg import pq
+from psycopg.abc import PQGen
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from millstream_contract.errors import LedgerUnavailable
 
-Connection = psycopg.Connection[DictRow]
+T = TypeVar("T")
+
+_CONNECT_SECONDS: Final = 5
+_INTERVAL_SECONDS: Final = 0.1
+
+
+class Connection(psycopg.Connection[DictRow]):
+    """A connection on which no reply is awaited for ever: a server may hang, or its host be gone.
+
+    Neither libpq nor the server bounds that (its statement_timeout hangs with it).
+    """
+
+    reply_seconds: ClassVar[float]
+
+    def wait(
+        self, gen: PQGen[T], interval: float = _INTERVAL_SECONDS, timeout: float | None = None
+    ) -> T:
+        """Wait for one reply. Raises psycopg.OperationalError, the connection then being closed."""
+        try:
+            return super().wait(gen, interval, timeout or self.reply_seconds)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == pq.TransactionStatus.ACTIVE:
+                # Its reply may still come: nobody may take it for the reply to something else.
+                self.pgconn.finish()
+            raise
+
+
 Pool = ConnectionPool[Connection]
 
 
-def open_pool(database_url: str, *, size: int, wait_seconds: float = 5.0) -> Pool:
+def open_pool(
+    database_url: str, *, size: int, wait_seconds: float = 5.0, reply_seconds: float = 10.0
+) -> Pool:
     """Return a pool of up to ``size`` connections; make it after fork, and close it.
 
     It does not wait for PostgreSQL: a connection is made when one is needed, and a call that gets
-    none within ``wait_seconds`` raises LedgerUnavailable.
+    none within ``wait_seconds``, or no reply within ``reply_seconds``, raises LedgerUnavailable.
     """
     settings: dict[str, Any] = {"row_factory": dict_row, "autocommit": True}
+    if "connect_timeout" not in conninfo_to_dict(database_url):
+        settings["connect_timeout"] = _CONNECT_SECONDS
     return ConnectionPool(
         database_url,
-        connection_class=Connection,
+        connection_class=type("Connection", (Connection,), {"reply_seconds": reply_seconds}),
         kwargs=settings,
         min_size=1,
         max_size=size,
