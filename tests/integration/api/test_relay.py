@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -11,6 +12,7 @@ import pytest
 from redis import Redis
 
 from bench.scripted_model.client import ScriptedModel
+from millstream_contract.keys import log_key
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually
 from tests.harness.services import Service, start_api
@@ -117,6 +119,42 @@ def test_a_viewer_lives_through_a_restart_of_redis(
     assert seen.text == "before after"
 
 
+def test_an_answer_that_ends_while_redis_is_away_reaches_its_viewers(
+    own_api: Service, own_backends: Backends, private_valkey: ValkeyServer
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            scribe.write("before ")
+            stream.until_text(len("before "))
+            private_valkey.kill()
+            scribe.finish(publish=False)
+
+            seen = stream.to_end()
+
+    assert seen.text == "before "
+
+
+def test_a_log_with_a_hole_is_not_read_again_and_again(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        scribe.write(*"x" * 600)
+        with Redis.from_url(own_backends.redis_url) as redis:
+            redis.xdel(log_key(scribe.row.id), f"1-{3 + 1}")
+            with client.follow(scribe.row.id) as stream:
+                stream.until_type("response.queued")
+                before = _reads(redis)
+                time.sleep(2)
+                reads = _reads(redis) - before
+                scribe.finish(publish=False)
+                scribe.write("wake")
+                seen = stream.to_end()
+
+    # The reapers look, too: some five calls a second.
+    assert reads < 60
+    assert seen.text == "x" * 600
+
+
 def test_on_sigterm_streams_end_where_they_stand_and_go_on_elsewhere(
     own_api: Service, own_backends: Backends
 ) -> None:
@@ -153,6 +191,11 @@ def test_readiness_names_what_is_away_and_health_stays_well(
         assert client.http.get("/healthz").status_code == httpx.codes.OK
         private_valkey.restart()
         eventually("readiness", lambda: client.http.get("/readyz").is_success, 20)
+
+
+def _reads(redis: "Redis") -> int:
+    statistics = redis.info("commandstats")
+    return int(statistics["cmdstat_evalsha"]["calls"])
 
 
 def _connections_of(api: Service, redis: "Redis") -> dict[str, int]:

@@ -9,13 +9,13 @@ import gevent
 
 from millstream_api.relay.hub import Hub
 from millstream_api.relay.viewer import Mailbox
-from millstream_contract.errors import LedgerUnavailable, LogUnavailable
+from millstream_contract.errors import LedgerUnavailable, LogUnavailable, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
 from millstream_contract.ledger import Ledger
 from millstream_contract.token_log import READ_BATCH, Follower, Hole, TokenLog
 
-_RETRY_SECONDS: Final = 0.25
-"""How soon a log that could not be read is tried again."""
+_RETRY_SECONDS: Final = 1.0
+"""How soon a log that could not be read is tried again, if the hub does not say so before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,15 @@ class Streamer:
 
         It goes on over outages of Redis and PostgreSQL; while there is nothing to send, keep-alive
         comments show the client that the connection lives. When this process drains, the stream
-        ends without ``[DONE]``: its viewer goes on elsewhere from its cursor.
+        ends without ``[DONE]``: its viewer goes on elsewhere from its cursor. So it does when the
+        response was deleted.
         """
+        try:
+            yield from self._stream(response_id, cursor)
+        except NotFound:
+            return
+
+    def _stream(self, response_id: str, cursor: int) -> Iterator[bytes]:
         follower = Follower(cursor)
         if data := self._stored(response_id, follower):
             yield data
@@ -85,12 +92,17 @@ class Streamer:
         try:
             frames = self.log.read_after(response_id, follower.cursor)
         except LogUnavailable:
-            gevent.sleep(_RETRY_SECONDS)
+            # The answer may end meanwhile: then the ledger has it all.
+            data = self._stored(response_id, follower)
+            if not follower.finished:
+                mailbox.pause(_RETRY_SECONDS)
+                mailbox.reread()
+            return data
+        data = follower.take_logged(frames)
+        # Without progress (a log with a hole, which should not be) it would be read for ever.
+        if data and len(frames) == READ_BATCH:
             mailbox.reread()
-            return b""
-        if len(frames) == READ_BATCH:
-            mailbox.reread()
-        return follower.take_logged(frames) or self._stored(response_id, follower)
+        return data or self._stored(response_id, follower)
 
     def _live(self, follower: Follower, mailbox: Mailbox, wait_seconds: float) -> bytes:
         batches = mailbox.take(max(0.0, wait_seconds))
@@ -106,7 +118,10 @@ class Streamer:
         return b"".join(pieces)
 
     def _stored(self, response_id: str, follower: Follower) -> bytes:
-        """Return what the ledger has behind the cursor: all of it once the response is final."""
+        """Return what the ledger has behind the cursor: all of it once the response is final.
+
+        Raises NotFound when it was deleted.
+        """
         try:
             log = self.ledger.responses.log(response_id)
         except LedgerUnavailable:

@@ -44,6 +44,11 @@ class Mailbox:
         """Let the viewer look around at once."""
         self._something.set()
 
+    def pause(self, seconds: float) -> None:
+        """Wait, but no longer than until something happens."""
+        self._something.clear()
+        self._something.wait(seconds)
+
     def take(self, wait_seconds: float) -> list[LiveBatch]:
         """Return what has come, waiting for it; nothing when the time is over or on reread."""
         self._something.wait(wait_seconds)

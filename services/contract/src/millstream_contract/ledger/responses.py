@@ -92,12 +92,17 @@ class Responses:
         return _OUTPUT.validate_python([row["body"] for row in rows])
 
     def log(self, response_id: str) -> bytes | None:
-        """Return the finished stream (frames, joined), or None while there is none."""
+        """Return the finished stream (frames, joined), or None while there is none.
+
+        Raises NotFound.
+        """
         with ledger_connection(self._pool) as connection:
             row = connection.execute(
                 "SELECT log FROM responses WHERE id = %s", [response_id]
             ).fetchone()
-        return bytes(row["log"]) if row and row["log"] is not None else None
+        if row is None:
+            raise NotFound(response_id)
+        return bytes(row["log"]) if row["log"] is not None else None
 
     def claim(self, response_id: str, attempt: int) -> ResponseRow | None:
         """Begin an attempt, or return None: it was begun already, overtaken, or all is done."""
