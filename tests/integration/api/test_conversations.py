@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import httpx
+from redis import Redis
 
 from tests.harness.api_client import ApiClient
+from tests.harness.stack import Backends
 from tests.integration.api.scribe import Scribe
 
 
@@ -57,3 +59,21 @@ def test_a_conversation_is_renamed_and_deleted(client: ApiClient) -> None:
     assert (renamed["title"], renamed["metadata"]) == ("Logs", {"colour": "blue"})
     assert deleted["deleted"]
     assert client.http.get(path).status_code == httpx.codes.NOT_FOUND
+
+
+def test_deleting_a_conversation_ends_its_streams_and_leaves_nothing_in_redis(
+    client: ApiClient, scribe_of: Callable[[str], Scribe], shared_backends: Backends
+) -> None:
+    conversation = client.create_conversation()["id"]
+    scribe = scribe_of(client.start("What is a log?", conversation=conversation)["id"])
+    with client.follow(scribe.row.id) as stream:
+        scribe.write("A file.")
+        stream.until_text(len("A file."))
+
+        client.http.delete(f"/v1/conversations/{conversation}")
+
+        assert list(stream) == []
+        assert not stream.transcript.done
+    assert client.http.get(f"/v1/responses/{scribe.row.id}").status_code == httpx.codes.NOT_FOUND
+    with Redis.from_url(shared_backends.redis_url) as redis:
+        assert list(redis.scan_iter(f"*{scribe.row.id}*")) == []

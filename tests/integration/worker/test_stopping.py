@@ -1,8 +1,11 @@
 """A stop ends an answer whatever it is doing, and its request to the model with it."""
 
+import pytest
+
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
-from tests.integration.worker.desk import Desk
+from tests.harness.deadlines import eventually
+from tests.integration.worker.desk import OWNER, Desk
 from tests.integration.worker.test_answering import asked
 
 
@@ -82,3 +85,18 @@ def test_a_stop_that_was_only_written_to_the_log_is_found_with_the_next_token(de
     desk.model.wait(script.id, "client_closed")
     assert told.final["status"] == "cancelled"
     assert script.text.startswith(told.text)
+
+
+@pytest.mark.parametrize("tokens_before", [0, 20])
+def test_deleting_the_conversation_closes_the_model(desk: Desk, tokens_before: int) -> None:
+    conversation = desk.ledger.conversations.create(OWNER, "", {})
+    script = Script(tokens=50, gate=("never", tokens_before))
+    response_id = desk.ask(asked(script), conversation_id=conversation.id)
+    desk.model.wait(script.id, "held")
+
+    desk.log.forget(desk.ledger.conversations.delete(conversation.id, OWNER))
+
+    desk.model.wait(script.id, "client_closed")
+    eventually("the worker to write nothing more", lambda: not desk.log.count(response_id))
+    # The worker is well: it answers the next one.
+    desk.finished(desk.ask(asked(Script(tokens=5))))

@@ -1,5 +1,6 @@
 """``/v1/conversations``: the history that the page shows."""
 
+import logging
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -8,9 +9,11 @@ from millstream_api.asking import check_metadata_object, json_object
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
 from millstream_api.services import services
-from millstream_contract.errors import NotFound
+from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.identifiers import is_id
 from millstream_contract.ledger.rows import Conversation, Item
+
+logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/v1/conversations")
 
@@ -61,7 +64,11 @@ def update(conversation_id: str) -> Response:
 def delete(conversation_id: str) -> Response:
     """Delete a conversation with all that was said in it."""
     _owned(conversation_id)
-    services().ledger.conversations.delete(conversation_id, current_owner())
+    gone = services().ledger.conversations.delete(conversation_id, current_owner())
+    try:
+        services().log.forget(gone)
+    except LogUnavailable as error:
+        logger.warning("%s: its logs end by themselves: %s", conversation_id, error)
     return jsonify({"id": conversation_id, "object": "conversation.deleted", "deleted": True})
 
 

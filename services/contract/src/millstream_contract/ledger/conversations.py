@@ -81,14 +81,24 @@ class Conversations:
             raise NotFound(conversation_id)
         return Conversation(**row)
 
-    def delete(self, conversation_id: str, owner: str) -> None:
-        """Delete a conversation with all that belongs to it, or raise NotFound."""
-        with ledger_connection(self._pool) as connection:
-            gone = connection.execute(
-                "DELETE FROM conversations WHERE id = %s AND owner = %s", [conversation_id, owner]
+    def delete(self, conversation_id: str, owner: str) -> list[str]:
+        """Delete a conversation with all that belongs to it, or raise NotFound.
+
+        Returns the ids of the responses that went with it: some may be being answered.
+        """
+        with ledger_connection(self._pool) as connection, connection.transaction():
+            # The row lock keeps new questions of it out.
+            found = connection.execute(
+                "SELECT FROM conversations WHERE id = %s AND owner = %s FOR UPDATE",
+                [conversation_id, owner],
             )
-            if gone.rowcount != 1:
+            if found.rowcount != 1:
                 raise NotFound(conversation_id)
+            rows = connection.execute(
+                "SELECT id FROM responses WHERE conversation_id = %s", [conversation_id]
+            ).fetchall()
+            connection.execute("DELETE FROM conversations WHERE id = %s", [conversation_id])
+        return [row["id"] for row in rows]
 
     def items(
         self,

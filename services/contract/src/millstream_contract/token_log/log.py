@@ -131,6 +131,21 @@ class TokenLog:
         except RedisError as error:
             raise LogUnavailable(response_id) from error
 
+    def forget(self, response_ids: Sequence[str]) -> None:
+        """Delete the logs of responses that were deleted, and stop who still writes one.
+
+        Raises LogUnavailable when Redis does not answer.
+        """
+        try:
+            with self._redis.pipeline(transaction=False) as calls:
+                for response_id in response_ids:
+                    calls.delete(log_key(response_id))
+                    calls.delete(state_key(response_id))
+                    calls.publish(STOPS_CHANNEL, response_id)
+                calls.execute()
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
     def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:
         keys = [log_key(response_id), state_key(response_id)]
         try:

@@ -199,11 +199,13 @@ class Answerer:
         )
 
     def _still_held(self, job: AnswerJob, stop: StopSignal) -> bool:
-        row = self._ledger.responses.get(job.response_id)
-        if row.cancel_requested_at is not None:
+        standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
+        if standing is None:
+            return False
+        if standing.cancel_requested:
             stop.request(StopReason.CANCELLED)
         # Its own final frame may be what Redis has lost: an end of this attempt is held, too.
-        return row.attempt == job.attempt
+        return standing.attempt == job.attempt
 
     def _hand_over(self, response_id: str, attempt: int) -> None:
         """Give a response to another worker, which begins the attempt after this one."""

@@ -208,8 +208,12 @@ class Attempt:
 
     def _finished_before(self) -> bool:
         """Tell whether an earlier try, whose reply was lost, had stored the end."""
-        row = self._ledger.responses.get(self._row.id)
-        return row.attempt == self._row.attempt and row.status in FINAL_STATUSES
+        standing = self._ledger.responses.standings([self._row.id]).get(self._row.id)
+        return (
+            standing is not None
+            and standing.attempt == self._row.attempt
+            and standing.status in FINAL_STATUSES
+        )
 
     def _say(self, piece: str) -> None:
         self.watch.text_began()

@@ -172,6 +172,7 @@ class StopListener:
                     self._running.stop(response_id, StopReason.CANCELLED)
 
     def _catch_up(self) -> None:
-        for response_id in self._running.ids():
-            if self._ledger.responses.get(response_id).cancel_requested_at is not None:
+        standings = self._ledger.responses.standings(self._running.ids())
+        for response_id, standing in standings.items():
+            if standing.cancel_requested:
                 self._running.stop(response_id, StopReason.CANCELLED)
