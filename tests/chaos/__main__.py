@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tests.chaos.director import schedule
 from tests.chaos.faults import FAULTS
+from tests.chaos.offline import EVENTS, watch_offline, whole
 from tests.chaos.plans import Load
 from tests.chaos.report import as_json, as_page, circumstances
 from tests.chaos.run import Size, calm, run
@@ -28,6 +29,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the same seed: the same faults")
     parser.add_argument("--minutes", type=float, default=20, help="of faults, under load")
     parser.add_argument("--calm-minutes", type=float, default=2, help="of load before the faults")
+    parser.add_argument("--offline-runs", type=int, default=100, help="of viewers offline at times")
     parser.add_argument("--only", default="", help="only faults whose name contains this")
     parser.add_argument("--concurrent", type=int, default=12, help="answers at a time")
     parser.add_argument("--out", type=Path, default=_DOCS, help="where the report goes")
@@ -41,12 +43,19 @@ def main() -> int:
         order = schedule(options.seed, _ROUNDS, kinds)
         findings = run(stage, options.seed, order, size)
         calls = stage.model.streams()
+        offline = watch_offline(stage, options.offline_runs, at_once=12)
+        findings.problems += [
+            f"a viewer that was offline got {len(one.events)} of {EVENTS} events, {one.wrong}"
+            for one in offline
+            if not whole(one)
+        ]
         findings.problems += stage.stop()
     rows, stops = rows_of(findings, calls), stop_rows(findings)
     total = total_of(findings, [*rows, *stops])
     command = f"make chaos SEED={options.seed}"
     made = circumstances(options.seed, command, findings.seconds)
     results = as_json(made, findings, rows, stops, total)
+    results["offline"] = {"runs": len(offline), "whole": sum(map(whole, offline))}
     options.out.mkdir(parents=True, exist_ok=True)
     page = as_page(results, rows, stops, total)
     (options.out / "chaos.json").write_text(json.dumps(results, indent=2) + "\n")

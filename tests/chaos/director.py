@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 _CALM_SECONDS = (2.5, 3.5)
 """Between two faults, so that what a late finding brings is told from the next fault."""
+_BRISK_CALM_SECONDS = (0.2, 0.6)
 
 
 @dataclass(frozen=True)
@@ -37,21 +38,34 @@ def schedule(seed: int, rounds: int, kinds: Sequence[FaultKind] = FAULTS) -> lis
 
 
 async def strike_all(
-    stage: Stage, seed: int, kinds: Sequence[FaultKind], ends_at: float = float("inf")
+    stage: Stage,
+    seed: int,
+    kinds: Sequence[FaultKind],
+    ends_at: float = float("inf"),
+    *,
+    brisk: bool = False,
 ) -> list[Struck]:
-    """Strike these kinds in order, until a moment of time.monotonic at most."""
+    """Strike these kinds in order, until a moment of time.monotonic at most.
+
+    brisk: faults of their least length, with next to no time between them.
+    """
     struck = []
     for number, kind in enumerate(kinds):
         if time.monotonic() >= ends_at:
             break
-        struck.append(await strike(stage, kind, random.Random(f"{seed}/fault/{number}")))
-        logger.info("%d: %s", number, kind.name)
+        chance = random.Random(f"{seed}/fault/{number}")
+        least, most = kind.lasts
+        lasts = least if brisk else chance.uniform(least, most)
+        calm = chance.uniform(*(_BRISK_CALM_SECONDS if brisk else _CALM_SECONDS))
+        struck.append(await _strike(stage, kind, chance, lasts, calm))
+        logger.info("%d: %s, %.1f s", number, kind.name, struck[-1].until - struck[-1].at)
     return struck
 
 
-async def strike(stage: Stage, kind: FaultKind, chance: random.Random) -> Struck:
+async def _strike(
+    stage: Stage, kind: FaultKind, chance: random.Random, lasts: float, calm: float
+) -> Struck:
     """Strike once, repair, wait until everything runs and for a moment more."""
-    lasts, calm = chance.uniform(*kind.lasts), chance.uniform(*_CALM_SECONDS)
     problems = []
     at = time.monotonic()
     try:

@@ -45,6 +45,15 @@ end compares every event with the one that the ledger has stored.
 """
 
 
+_OFFLINE = """
+## Replay, then live
+
+Where a list is replayed first and subscribed to after it, events between the two are lost. Here a
+slow viewer is offline for a second after every 100 events, while 400 are written at 50 a second:
+in {whole} of {runs} runs it got all 400, each once and in order.
+"""
+
+
 def circumstances(seed: int, command: str, seconds: float) -> dict[str, Any]:
     """Give where and when a run was made."""
     commit = subprocess.run(
@@ -87,6 +96,7 @@ def as_page(results: dict[str, Any], rows: list[Row], stops: list[Row], total: R
     made = results["made"]
     head = _HEAD.format(**made, minutes=round(made["seconds"] / 60, 1), answers=total.answers)
     pieces = [head, _fault_table([*rows, total]), "\n## Stops\n\n", _stop_table(stops)]
+    pieces.append(_OFFLINE.format(**results["offline"]))
     pieces += ["\n## Left behind\n\n", _leaks(results), "\n## Broken promises\n\n"]
     failures = results["failures"]
     pieces.append("".join(f"- {line.splitlines()[0]}\n" for line in failures) or "None.\n")

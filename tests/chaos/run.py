@@ -60,6 +60,8 @@ class Size:
     calm_load: Load
     calm_seconds: float
     chaos_seconds: float = float("inf")
+    brisk: bool = False
+    """Shortest faults, and next to nothing between two."""
 
 
 def run(stage: Stage, seed: int, kinds: Sequence[FaultKind], size: Size) -> Findings:
@@ -79,23 +81,26 @@ async def _under_load(
     stage: Stage, seed: int, kinds: Sequence[FaultKind], size: Size, findings: Findings
 ) -> None:
     archive = Archive(stage.database_url)
+    there_before = await archive.count()
     async with (
         Web([api.url for api in stage.apis], random.Random(f"{seed}/web")) as web,
         findings.claims.being_noted(stage.database_url),
     ):
-        calm = Crowd(seed + 1_000_000, size.calm_load, web, archive, stage.model)
-        await _busy_for(calm, asyncio.sleep(size.calm_seconds))
-        findings.calm_outcomes = calm.outcomes
+        quiet = Crowd(seed + 1_000_000, size.calm_load, web, archive, stage.model)
+        await _busy_for(quiet, asyncio.sleep(size.calm_seconds))
+        findings.calm_outcomes = quiet.outcomes
         # After the same load: pools of connections have grown to what it needs.
         findings.before = await asyncio.to_thread(take_census, stage)
         crowd = Crowd(seed, size.load, web, archive, stage.model)
         ends_at = time.monotonic() + size.chaos_seconds
-        findings.struck = await _busy_for(crowd, strike_all(stage, seed, kinds, ends_at))
+        findings.struck = await _busy_for(
+            crowd, strike_all(stage, seed, kinds, ends_at, brisk=size.brisk)
+        )
         findings.outcomes = crowd.outcomes
         findings.replies = dict(web.replies)
     findings.problems += [problem for one in findings.struck for problem in one.problems]
     asked = sum(one.response_id is not None for one in findings.all_outcomes)
-    if (stored := await archive.count() - findings.before.answers) != asked:
+    if (stored := await archive.count() - there_before - findings.before.answers) != asked:
         findings.problems.append(f"{asked} answers were asked for, {stored} are in the ledger")
     await archive.close()
 

@@ -112,8 +112,10 @@ class Stage:
 
 
 @contextmanager
-def open_stage(workers: int = 3, apis: int = 2) -> Iterator[Stage]:
-    """Start everything, and end it with the block; a block that raises has its processes killed."""
+def open_stage(
+    workers: int = 3, apis: int = 2, extra: Mapping[str, str] | None = None
+) -> Iterator[Stage]:
+    """Start everything, and kill it at the end of the block. `extra`: settings that win."""
     with ExitStack() as ends:
         nursery = ends.enter_context(Nursery())
         postgres = ends.enter_context(PostgresServer())
@@ -125,7 +127,9 @@ def open_stage(workers: int = 3, apis: int = 2) -> Iterator[Stage]:
         database_url = postgres.url(postgres.create_database(name="chaos"))
         migrate(database_url)
         load_corpus(database_url)
-        direct = Backends(database_url, valkey.url(), model, _SETTINGS).settings()
+        direct = Backends(
+            database_url, valkey.url(), model, {**_SETTINGS, **(extra or {})}
+        ).settings()
         proxied = {**direct, "REDIS_URL": f"redis://127.0.0.1:{proxy.port}/0"}
         slots = [
             _slot(number, proxied if number == workers - 1 else direct, proxy, workers)

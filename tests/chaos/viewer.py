@@ -16,6 +16,8 @@ _CUT_AT_EACH_SHARE = 0.3
 _MOST_EVENTS_TO_CUT = 25
 _SLOW_READ_BYTES = 1024
 _SLOW_READ_SECONDS = 0.05
+_SLOW_EVENTS = 100
+"""Then it catches up: the end of a large answer repeats its text, which would take it too long."""
 _READ_BYTES = 65_536
 
 
@@ -87,7 +89,7 @@ class Viewer:
                 self._moved = asyncio.Event()
 
     async def _next(self, content: aiohttp.StreamReader) -> bytes:
-        if self.kind is ViewerKind.SLOW:
+        if self.kind is ViewerKind.SLOW and len(self.witness.events) < _SLOW_EVENTS:
             await asyncio.sleep(_SLOW_READ_SECONDS)
             return await content.read(_SLOW_READ_BYTES)
         return await content.read(_READ_BYTES)
