@@ -134,12 +134,31 @@ def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
     assert answer.status_code == httpx.codes.BAD_REQUEST
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", f"after={_NO_CONVERSATION}"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=101", "limit=x", "after=%00", f"after={_NO_CONVERSATION}"]
+)
 def test_a_bad_page_of_conversations_is_refused(query: str, client: ApiClient) -> None:
     answer = client.http.get(f"/v1/conversations?{query}")
 
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["param"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("title", ['"a\\u0000b"', '"a\\ud83d"', "1", '"' + "x" * 201 + '"'])
+def test_a_bad_title_is_refused(title: str, client: ApiClient) -> None:
+    answer = client.http.post("/v1/conversations", content=f'{{"title": {title}}}'.encode())
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "title"
+
+
+def test_an_item_after_nul_is_refused(client: ApiClient) -> None:
+    conversation = client.create_conversation()["id"]
+
+    answer = client.http.get(f"/v1/conversations/{conversation}/items?after=%00")
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "after"
 
 
 def test_an_idempotency_key_over_the_limit_is_refused(client: ApiClient) -> None:

@@ -76,6 +76,9 @@ def test_two_responses_share_a_socket(
         ('{"type": "response.create", "input": ""}', "input"),
         ('{"type": "millstream.response.resume"}', "response_id"),
         ('{"type": "millstream.response.resume", "response_id": "abc"}', "id"),
+        ('{"type": "millstream.response.resume", "response_id": "\\u0000"}', "id"),
+        ('{"type": "millstream.response.resume", "response_id": "\\ud800"}', "id"),
+        ('{"type": "response.create", "input": "x", "metadata": {"a": "\\u0000"}}', "metadata"),
         (
             '{"type": "millstream.response.resume", "response_id": "abc", "starting_after": "x"}',
             "starting_after",
@@ -92,6 +95,18 @@ def test_a_bad_message_is_answered_by_an_error_and_the_socket_stays_open(
 
         assert error["type"] == "error"
         assert error["error"]["param"] == param
+
+
+@pytest.mark.parametrize("cursor", [2, 10_000, 10**30])
+def test_a_cursor_ahead_of_the_log_is_refused(
+    cursor: int, socket: websocket.WebSocket, client: ApiClient
+) -> None:
+    response_id = client.start("What is a log?")["id"]
+
+    resume = {"type": "millstream.response.resume", "response_id": response_id}
+    socket.send(json.dumps({**resume, "starting_after": cursor}))
+
+    assert json.loads(socket.recv())["error"]["param"] == "starting_after"
 
 
 def _to_end(socket: websocket.WebSocket) -> list[dict[str, Any]]:

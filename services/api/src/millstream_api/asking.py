@@ -68,7 +68,7 @@ def read_question(body: bytes, settings: Settings) -> CreateResponse:
     """Return the checked body of POST /v1/responses. Raises ApiError naming the field."""
     raw = json_object(body)
     for field in ("input", "instructions"):
-        _check_text(field, raw.get(field))
+        check_text(field, raw.get(field))
     try:
         asked = CreateResponse.model_validate(raw)
     except ValidationError as error:
@@ -125,21 +125,22 @@ def check_metadata_object(value: object) -> dict[str, str]:
     return value
 
 
-def _check_input(text: str, limit: int) -> None:
-    if not text.strip():
-        raise bad_field("input", "input must be a question: it is empty or blank.")
-    if len(text) > limit:
-        message = f"input may have up to {limit} characters; it has {len(text)}."
-        raise bad_field("input", message, "string_above_max_length")
-
-
-def _check_text(field: str, value: object) -> None:
+def check_text(field: str, value: object) -> None:
+    """Raise ApiError naming the field when it is text that PostgreSQL cannot hold."""
     if not isinstance(value, str):
         return
     if "\0" in value:
         raise bad_field(field, f"{field} must not contain the NUL character.")
     if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise bad_field(field, f"{field} must be Unicode text: it has half a surrogate pair.")
+
+
+def _check_input(text: str, limit: int) -> None:
+    if not text.strip():
+        raise bad_field("input", "input must be a question: it is empty or blank.")
+    if len(text) > limit:
+        message = f"input may have up to {limit} characters; it has {len(text)}."
+        raise bad_field("input", message, "string_above_max_length")
 
 
 def _check_metadata(metadata: dict[str, str]) -> None:
@@ -149,8 +150,8 @@ def _check_metadata(metadata: dict[str, str]) -> None:
         if len(key) > 64 or len(value) > 512:
             message = "A key of metadata may have 64 characters, a value 512."
             raise bad_field("metadata", message)
-        _check_text("metadata", key)
-        _check_text("metadata", value)
+        check_text("metadata", key)
+        check_text("metadata", value)
 
 
 def _refuse_constant(name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from millstream_api.asking import check_metadata_object, json_object
+from millstream_api.asking import check_metadata_object, check_text, json_object
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
 from millstream_api.services import services
@@ -112,6 +112,7 @@ def _read_changes(body: dict[str, Any]) -> tuple[str | None, dict[str, str] | No
     title = body.get("title")
     if title is not None and (not isinstance(title, str) or len(title) > _MAX_TITLE):
         raise bad_field("title", f"title must be a string of up to {_MAX_TITLE} characters.")
+    check_text("title", title)
     return title, None if metadata is None else check_metadata_object(metadata)
 
 
@@ -119,7 +120,9 @@ def _page() -> tuple[int, str | None]:
     text = request.args.get("limit", "20")
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_PAGE:
         raise bad_field("limit", f"limit must be a whole number from 1 to {_MAX_PAGE}.")
-    return int(text), request.args.get("after")
+    after = request.args.get("after")
+    check_text("after", after)
+    return int(text), after
 
 
 def _list(entries: list[dict[str, Any]], limit: int) -> dict[str, Any]:

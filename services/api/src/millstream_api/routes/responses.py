@@ -39,7 +39,7 @@ def create() -> Response:
 @blueprint.get("/<response_id>")
 def retrieve(response_id: str) -> Response:
     """Answer with a response as it stands, or (``stream=true``) with its stream."""
-    row = _owned(response_id)
+    row = owned_response(response_id, current_owner())
     if not _wants_stream():
         return _as_json(response_id)
     cursor = read_cursor(request)
@@ -51,9 +51,19 @@ def retrieve(response_id: str) -> Response:
 @blueprint.post("/<response_id>/cancel")
 def cancel(response_id: str) -> Response:
     """Stop a response; a final one stays as it is."""
-    _owned(response_id)
+    owned_response(response_id, current_owner())
     services().canceller.cancel(response_id, current_owner())
     return _as_json(response_id)
+
+
+def owned_response(response_id: str, owner: str) -> ResponseRow:
+    """Return the owner's response. Raises ApiError (404) when there is none of this id."""
+    if not is_id(response_id, "resp"):
+        raise not_found("response", response_id)
+    try:
+        return services().ledger.responses.get(response_id, owner)
+    except NotFound:
+        raise not_found("response", response_id) from None
 
 
 def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
@@ -79,15 +89,6 @@ def bad_conversation(conversation_id: str | None) -> ApiError:
     error = not_found("conversation", conversation_id or "")
     error.param = "conversation"
     return error
-
-
-def _owned(response_id: str) -> ResponseRow:
-    if not is_id(response_id, "resp"):
-        raise not_found("response", response_id)
-    try:
-        return services().ledger.responses.get(response_id, current_owner())
-    except NotFound:
-        raise not_found("response", response_id) from None
 
 
 def _as_json(response_id: str) -> Response:

@@ -7,7 +7,7 @@ A client sends ``{"type": "response.create", ...}`` with the fields of POST /v1/
 import json
 import logging
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from flask_sock import Sock
 from gevent.lock import RLock
@@ -17,9 +17,13 @@ from simple_websocket import ConnectionClosed, Server
 from millstream_api.asking import json_object, new_response, read_question
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
+from millstream_api.routes.responses import check_not_ahead_of, owned_response
 from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
+
+# What fits into an id of a Redis Stream, as a cursor in a query does.
+_CURSOR_LIMIT: Final = 10**18
 
 logger = logging.getLogger(__name__)
 
@@ -86,12 +90,11 @@ class _Session:
         response_id, cursor = request.get("response_id"), request.get("starting_after", -1)
         if not isinstance(response_id, str):
             raise bad_field("response_id", "response_id must be a string.")
-        if not isinstance(cursor, int) or isinstance(cursor, bool) or cursor < -1:
+        if type(cursor) is not int or not -1 <= cursor < _CURSOR_LIMIT:
             raise bad_field("starting_after", "starting_after must be a whole number from -1.")
-        try:
-            self._parts.ledger.responses.get(response_id, self._owner)
-        except NotFound:
-            raise not_found("response", response_id) from None
+        row = owned_response(response_id, self._owner)
+        if cursor >= 0:
+            check_not_ahead_of(row, cursor)
         return response_id, cursor
 
     def _relay(self, response_id: str, cursor: int) -> None:
