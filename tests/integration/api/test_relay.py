@@ -1,7 +1,9 @@
 """The relay under stress: many viewers, slow ones, broken subscriptions, a process that ends."""
 
+import json
 import os
 import signal
+import struct
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,12 +11,13 @@ from contextlib import ExitStack, contextmanager
 import httpx
 import psutil
 import pytest
+import websocket
 from redis import Redis
 
 from bench.scripted_model.client import ScriptedModel
 from millstream_contract.keys import log_key
 from tests.harness.api_client import ApiClient
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
@@ -175,6 +178,29 @@ def test_on_sigterm_streams_end_where_they_stand_and_go_on_elsewhere(
         other.process.stop(30)
 
     assert not seen.done or seen.text == "one two"
+
+
+def test_on_sigterm_sockets_are_closed_so_that_their_clients_go_on_elsewhere(
+    own_api: Service, own_backends: Backends
+) -> None:
+    url = own_api.url.replace("http", "ws") + "/v1/responses"
+    with _asked(own_api, own_backends) as (_, scribe), ExitStack() as sockets:
+        idle, busy = (websocket.create_connection(url, timeout=20) for _ in range(2))
+        for one in (idle, busy):
+            sockets.callback(one.shutdown)
+        resume = {"type": "millstream.response.resume", "response_id": scribe.row.id}
+        busy.send(json.dumps({**resume, "starting_after": 0}))
+        assert json.loads(busy.recv())["type"] == "response.queued"
+        begun = time.monotonic()
+        os.kill(own_api.process.pid, signal.SIGTERM)
+
+        closes = [one.recv_data() for one in (idle, busy)]
+
+        assert [code for code, _ in closes] == [websocket.ABNF.OPCODE_CLOSE] * 2
+        assert {reason[:2] for _, reason in closes} == {struct.pack("!H", 1001)}
+        assert own_api.process.wait_for_exit(30) == 0
+        # Sooner than the longest that open requests may take.
+        assert time.monotonic() - begun < scaled(8)
 
 
 def test_readiness_names_what_is_away_and_health_stays_well(

@@ -97,6 +97,33 @@ def test_a_bad_message_is_answered_by_an_error_and_the_socket_stays_open(
         assert error["error"]["param"] == param
 
 
+def test_a_socket_has_only_so_many_responses_open(
+    socket: websocket.WebSocket, client: ApiClient
+) -> None:
+    response_id = client.start("What is a log?")["id"]
+    resume = {"type": "millstream.response.resume", "response_id": response_id}
+    for _ in range(33):
+        socket.send(json.dumps(resume))
+
+    told = [json.loads(socket.recv()) for _ in range(2 * 32 + 1)]
+
+    assert [one["error"]["code"] for one in told if one["type"] == "error"] == ["too_many_streams"]
+
+
+def test_a_socket_says_that_its_response_was_deleted(
+    socket: websocket.WebSocket, client: ApiClient
+) -> None:
+    conversation = client.create_conversation()["id"]
+    response_id = client.start("What is a log?", conversation=conversation)["id"]
+    resume = {"type": "millstream.response.resume", "response_id": response_id}
+    socket.send(json.dumps({**resume, "starting_after": 0}))
+    assert json.loads(socket.recv())["type"] == "response.queued"
+
+    client.http.delete(f"/v1/conversations/{conversation}")
+
+    assert json.loads(socket.recv())["error"]["code"] == "not_found"
+
+
 @pytest.mark.parametrize("cursor", [2, 10_000, 10**30])
 def test_a_cursor_ahead_of_the_log_is_refused(
     cursor: int, socket: websocket.WebSocket, client: ApiClient

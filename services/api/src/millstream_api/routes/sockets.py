@@ -22,6 +22,12 @@ from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
 
+_GOING_AWAY: Final = 1001
+_MOST_STREAMS: Final = 32
+
+_LOOK_SECONDS: Final = 1.0
+"""How soon a socket learns that this process is ending."""
+
 # What fits into an id of a Redis Stream, as a cursor in a query does.
 _CURSOR_LIMIT: Final = 10**18
 
@@ -48,16 +54,19 @@ class _Session:
 
     def serve(self) -> None:
         try:
-            while True:
-                message = self._socket.receive()
+            while not self._parts.hub.draining:
+                message = self._socket.receive(timeout=_LOOK_SECONDS)
                 if message is not None:
                     self._handle(message)
+            self._streams.join(_LOOK_SECONDS)
+            self._socket.close(_GOING_AWAY, "This process is ending.")
         finally:
             self._streams.kill()
 
     def _handle(self, message: str | bytes) -> None:
         body = message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
         try:
+            self._check_room()
             response_id, cursor = self._begin(json_object(body))
         except ApiError as error:
             self._refuse(error)
@@ -66,6 +75,11 @@ class _Session:
             self._refuse(ApiError(503, "A server behind the API is away.", code="unavailable"))
         else:
             self._streams.spawn(self._relay, response_id, cursor)
+
+    def _check_room(self) -> None:
+        if len(self._streams) >= _MOST_STREAMS:
+            message = f"A socket may have {_MOST_STREAMS} responses open at a time."
+            raise ApiError(429, message, code="too_many_streams")
 
     def _begin(self, request: dict[str, Any]) -> tuple[str, int]:
         kind = request.pop("type", None)
@@ -98,10 +112,13 @@ class _Session:
         return response_id, cursor
 
     def _relay(self, response_id: str, cursor: int) -> None:
+        data = b""
         try:
             for data in self._parts.streamer.stream(response_id, cursor):
                 for text in _messages(data):
                     self._send(text)
+            if data != DONE and not self._parts.hub.draining:
+                self._refuse(not_found("response", response_id))
         except ConnectionClosed:
             logger.debug("%s: the socket closed before the end", response_id)
 
