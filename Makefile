@@ -6,7 +6,7 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test check chaos bench locks clean
+.PHONY: help run test chaos check bench locks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))

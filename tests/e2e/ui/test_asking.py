@@ -83,12 +83,22 @@ def test_a_question_that_is_sent_twice_in_one_moment_is_asked_once(
             const enter = () => new KeyboardEvent("keydown", { key: "Enter", bubbles: true });
             box.dispatchEvent(enter());
             box.dispatchEvent(enter());
-            document.getElementById("send").click();
         }"""
     )
     chat.wait_until("completed")
 
     expect(chat.page.locator(".turn")).to_have_count(1)
+    items = client.items(chat.conversation_id, order="asc")["data"]
+    assert [item["role"] for item in items if item["type"] == "message"] == ["user", "assistant"]
+
+
+def test_a_double_click_on_send_asks_once_and_does_not_stop(
+    chat: ChatPage, client: ApiClient
+) -> None:
+    chat.box.fill(f"What is a lease? {Script(tokens=5).directive()}")
+    chat.button.dblclick()
+    chat.wait_until("completed")
+
     items = client.items(chat.conversation_id, order="asc")["data"]
     assert [item["role"] for item in items if item["type"] == "message"] == ["user", "assistant"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
-from redis import Redis
+from redis import Redis, RedisError
 from redis.exceptions import AuthenticationError
 
 from tests.harness.deadlines import eventually
@@ -127,7 +127,7 @@ def _answers(instance: RunningInstance, name: str) -> bool:
             return bool(_execute(instance, "SELECT 1"))
         with Redis.from_url(instance.connection()["REDIS_URL"]) as redis:
             return bool(redis.ping())
-    except (OSError, psycopg.OperationalError):
+    except (OSError, psycopg.OperationalError, RedisError):
         return False
 
 

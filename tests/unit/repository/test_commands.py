@@ -9,6 +9,9 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 MAKEFILE = (ROOT / "Makefile").read_text()
+SHELL_SCRIPTS = [
+    path for path in sorted((ROOT / "scripts").iterdir()) if path.is_file() and not path.suffix
+]
 
 
 def _targets() -> list[str]:
@@ -31,7 +34,7 @@ def test_every_target_is_phony() -> None:
 
 def test_every_script_that_a_command_names_is_there_and_executable() -> None:
     texts = [MAKEFILE, (ROOT / ".ci/run").read_text()]
-    texts += [script.read_text() for script in (ROOT / "scripts").iterdir() if not script.suffix]
+    texts += [script.read_text() for script in SHELL_SCRIPTS]
 
     named = {name for text in texts for name in re.findall(r"scripts/[a-z-]+\b", text)}
 
@@ -41,7 +44,7 @@ def test_every_script_that_a_command_names_is_there_and_executable() -> None:
 
 @pytest.mark.parametrize(
     "script",
-    [path for path in [ROOT / ".ci/run", *(ROOT / "scripts").iterdir()] if not path.suffix],
+    [ROOT / ".ci/run", *SHELL_SCRIPTS],
     ids=lambda path: path.name,
 )
 def test_every_shell_script_is_sound_and_stops_at_an_error(script: Path) -> None:

@@ -74,7 +74,8 @@ export class Composer {
     this.#button.dataset.state = state;
     // A button of type submit would let Enter in the box stop an answer.
     this.#button.type = idle ? "submit" : "button";
-    this.#button.onclick = idle ? null : () => this.#act();
+    // The second half of a double click on "send" must not hit the "stop" that took its place.
+    this.#button.onclick = idle ? null : ({ detail }) => (detail > 1 ? undefined : this.#act());
     this.#enable();
   }
 
