@@ -1,8 +1,12 @@
 """Redis clients with limits: no call may block for ever on a server that hangs."""
 
+from typing import Final
+
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+_GREETING_SECONDS: Final = 5.0
 
 
 def redis_client(
@@ -28,11 +32,13 @@ def subscriber_client(url: str, *, connect_timeout_seconds: float = 1.0) -> "Red
     """Return a client for one pub/sub connection.
 
     It never reconnects by itself: a hidden reconnect would lose what was published meanwhile,
-    and its owner must know, in order to read the log again.
+    and its owner must know, in order to read the log again. A server that does not greet it is
+    given up; whether one is still there later is for its owner to ask, by a ping.
     """
     return Redis.from_url(
         url,
-        socket_timeout=None,
+        # For the greeting and for sending; get_message() brings its own for what is awaited.
+        socket_timeout=_GREETING_SECONDS,
         socket_connect_timeout=connect_timeout_seconds,
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,

@@ -59,7 +59,8 @@ class _Session:
                 if message is not None:
                     self._handle(message)
             self._streams.join(_LOOK_SECONDS)
-            self._socket.close(_GOING_AWAY, "This process is ending.")
+            # The types want an enumeration of a package below; a number is what is sent.
+            self._socket.close(_GOING_AWAY, "This process is ending.")  # type: ignore[arg-type]
         finally:
             self._streams.kill()
 

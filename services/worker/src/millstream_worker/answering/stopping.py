@@ -9,8 +9,9 @@ from enum import Enum
 from typing import Final
 
 from redis import Redis, RedisError
+from redis.client import PubSub
 
-from millstream_contract.errors import ContractError
+from millstream_contract.errors import ContractError, LogUnavailable
 from millstream_contract.keys import STOPS_CHANNEL
 from millstream_contract.ledger import Ledger
 
@@ -18,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 _RECONNECT_SECONDS: Final = 0.5
 _POLL_SECONDS: Final = 1.0
+_SILENT_POLLS: Final = 5
+"""After so many the server is asked for a sign of life; after twice as many it counts as gone."""
 
 
 class StopReason(Enum):
@@ -161,10 +164,14 @@ class StopListener:
     def _listen(self) -> None:
         with self._redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
             subscription.subscribe(STOPS_CHANNEL)
+            silent = 0
             while not self._closed.is_set():
                 message = subscription.get_message(timeout=_POLL_SECONDS)
                 if message is None:
+                    silent += 1
+                    _ask_for_life(subscription, silent)
                     continue
+                silent = 0
                 if message["type"] == "subscribe":
                     self._catch_up()
                 elif message["type"] == "message":
@@ -176,3 +183,11 @@ class StopListener:
         for response_id, standing in standings.items():
             if standing.cancel_requested:
                 self._running.stop(response_id, StopReason.CANCELLED)
+
+
+def _ask_for_life(subscription: PubSub, silent_polls: int) -> None:
+    # A connection whose other end is gone without a word looks like one with nothing to say.
+    if silent_polls == _SILENT_POLLS:
+        subscription.ping()
+    elif silent_polls == 2 * _SILENT_POLLS:
+        raise LogUnavailable("no reply to a ping")

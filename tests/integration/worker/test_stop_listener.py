@@ -1,0 +1,67 @@
+"""The listener for stops notices when nobody is at the other end of its connection any more."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from millstream_contract.keys import STOPS_CHANNEL
+from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.redis_connection import subscriber_client
+from millstream_worker.answering import stopping
+from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
+from tests.harness.deadlines import eventually
+from tests.harness.proxy import TcpProxy
+
+_RESPONSE = "resp_" + "0" * 32
+
+
+@pytest.fixture
+def network(redis_url: str) -> Iterator[TcpProxy]:
+    port = urlsplit(redis_url).port
+    assert port is not None
+    with closing(TcpProxy(port)) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def url(network: TcpProxy, redis_url: str) -> str:
+    return urlsplit(redis_url)._replace(netloc=f"127.0.0.1:{network.port}").geturl()
+
+
+def test_a_server_that_does_not_greet_is_given_up(network: TcpProxy, url: str) -> None:
+    network.stall()
+
+    with closing(subscriber_client(url)) as client:
+        subscription = client.pubsub()  # type: ignore[no-untyped-call]
+        with pytest.raises(redis.TimeoutError):
+            subscription.subscribe("x")
+
+
+def test_a_silent_line_is_replaced_and_stops_are_heard_again(
+    network: TcpProxy, url: str, redis_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stopping, "_POLL_SECONDS", 0.05)
+    running = RunningAnswers()
+    with open_pool(database_url, size=1) as pool, closing(subscriber_client(url)) as client:
+        listener = StopListener(client, Ledger.of(pool), running)
+        listener.start()
+        try:
+            eventually("the subscription", lambda: _heard_by(redis_url))
+            network.stall()
+
+            eventually("another line", lambda: network.connections > 1)
+            network.restore()
+
+            with running.running(_RESPONSE) as stop:
+                eventually("the stop", lambda: _heard_by(redis_url) and stop.reason)
+                assert stop.reason is StopReason.CANCELLED
+        finally:
+            listener.close()
+
+
+def _heard_by(redis_url: str) -> int:
+    with redis.Redis.from_url(redis_url) as client:
+        return int(client.publish(STOPS_CHANNEL, _RESPONSE))
