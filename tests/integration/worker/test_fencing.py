@@ -3,6 +3,8 @@
 import base64
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,6 +15,7 @@ from millstream_contract.events import AttemptReset
 from millstream_contract.frames import encode_frame
 from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
+from tests.harness.proxy import TcpProxy
 from tests.harness.services import migrate, start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
@@ -138,3 +141,26 @@ def test_a_stopped_worker_hands_over_what_outlasts_its_grace_time(
     assert call.tokens_sent == 20
     (message,) = desk.redis.lrange("answers", 0, -1)
     assert response_id.encode() in base64.b64decode(json.loads(message)["body"])
+
+
+def test_who_is_overtaken_while_cut_off_from_redis_is_free_for_the_next_at_once(
+    database_url: str, redis_url: str, scripted_model: ScriptedModel
+) -> None:
+    address = urlsplit(redis_url)
+    assert address.port is not None
+    with closing(TcpProxy(address.port)) as network:
+        cut_off = address._replace(netloc=f"127.0.0.1:{network.port}").geturl()
+        worker = start_worker(Backends(database_url, cut_off, scripted_model).settings())
+        with open_desk(database_url, redis_url, scripted_model) as desk:
+            script = Script(tokens=3_000, rate=100)
+            response_id = desk.ask(asked(script))
+            desk.until_text(response_id, 10)
+            network.cut()
+            assert desk.ledger.responses.claim(response_id, 2) is not None
+
+            desk.model.wait(script.id, "client_closed")
+            worker.wait_for_line(f"{response_id} attempt 1: overtaken", 15)
+
+            network.restore()
+            desk.finished(desk.ask(asked(Script(tokens=5))))
+            worker.stop(30)

@@ -114,9 +114,15 @@ class Answerer:
             attempt = Attempt(row, self._ledger, writer, earlier, self._settings, stop, watch)
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
             self._end(attempt, row, self._make(attempt, tools, row, stop))
+        except Fenced:
+            stop.request(StopReason.FENCED)
+            raise
         finally:
-            # Also on the way to a hand-over: all that was said is in the log before.
-            writer.close()
+            if stop.reason is StopReason.FENCED:
+                writer.abandon()
+            else:
+                # Also on the way to a hand-over: all that was said is in the log before.
+                writer.close()
 
     def _make(
         self, attempt: Attempt, tools: AnswerTools, row: ResponseRow, stop: StopSignal
