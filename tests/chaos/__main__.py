@@ -6,6 +6,7 @@ It takes some 25 minutes. Exit code 1 when a promise was broken.
 import argparse
 import json
 import logging
+import shlex
 import sys
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def main() -> int:
     load = Load(concurrent=options.concurrent)
     size = Size(load, calm(load), options.calm_minutes * 60, options.minutes * 60)
     kinds = [kind for kind in FAULTS if options.only in kind.name]
-    with open_stage() as stage:
+    with open_stage(keep_logs=True) as stage:
         order = schedule(options.seed, _ROUNDS, kinds)
         findings = run(stage, options.seed, order, size)
         calls = stage.model.streams()
@@ -52,8 +53,7 @@ def main() -> int:
         findings.problems += stage.stop()
     rows, stops = rows_of(findings, calls), stop_rows(findings)
     total = total_of(findings, [*rows, *stops])
-    command = f"make chaos SEED={options.seed}"
-    made = circumstances(options.seed, command, findings.seconds)
+    made = circumstances(options.seed, _command(options.seed), findings.seconds)
     results = as_json(made, findings, rows, stops, total)
     results["offline"] = {"runs": len(offline), "whole": sum(map(whole, offline))}
     options.out.mkdir(parents=True, exist_ok=True)
@@ -62,6 +62,13 @@ def main() -> int:
     (options.out / "chaos.md").write_text(page)
     sys.stdout.write(page)
     return 1 if results["failures"] else 0
+
+
+def _command(seed: int) -> str:
+    """Give what was typed; `make chaos` says nothing but the seed."""
+    if sys.argv[1:] == ["--seed", str(seed)]:
+        return f"make chaos SEED={seed}"
+    return shlex.join(["python", "-m", "tests.chaos", *sys.argv[1:]])
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ class Outcome:
     resets: int = 0
     jumps: int = 0
     cuts: int = 0
-    event_times: list[float] = field(default_factory=list)
-    """When the events came to the viewer that was there from the beginning."""
+    token_times: list[float] = field(default_factory=list)
+    """When the pieces of text came to the viewer that was there from the beginning."""
     stop_seconds: float | None = None
     """From the request to stop until the model's connection was closed; None: it had ended."""
 
@@ -145,7 +145,7 @@ class Crowd:
         return max(closed, default=None)
 
     async def _check(self, outcome: Outcome, viewers: list[Viewer]) -> None:
-        outcome.event_times = viewers[0].witness.times
+        outcome.token_times = viewers[0].witness.token_times
         if outcome.response_id is not None:
             stored = await self._archive.stored(outcome.response_id, outcome.plan.text)
             outcome.status = stored.status

@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -76,7 +77,8 @@ class ForkedWorker:
 class Nursery:
     """Starts workers; ends with `close`, when all of them have ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_logs: bool = False) -> None:
+        self._keep_logs = keep_logs
         self._directory = Path(tempfile.mkdtemp(prefix="millstream-workers-"))
         self._exits: dict[int, int] = {}
         self._born: queue.Queue[int | None] = queue.Queue()
@@ -119,6 +121,8 @@ class Nursery:
         self._process.communicate(timeout=scaled(20))
         self._reader.join(scaled(5))
         warden.take_back(self._process.pid)
+        if not self._keep_logs:
+            shutil.rmtree(self._directory)
 
     def __enter__(self) -> Self:
         """Give the nursery."""

@@ -113,11 +113,18 @@ class Stage:
 
 @contextmanager
 def open_stage(
-    workers: int = 3, apis: int = 2, extra: Mapping[str, str] | None = None
+    workers: int = 3,
+    apis: int = 2,
+    extra: Mapping[str, str] | None = None,
+    *,
+    keep_logs: bool = False,
 ) -> Iterator[Stage]:
-    """Start everything, and kill it at the end of the block. `extra`: settings that win."""
+    """Start everything, and kill it at the end of the block.
+
+    extra: settings that win. keep_logs: leave the workers' logs in the temporary directory.
+    """
     with ExitStack() as ends:
-        nursery = ends.enter_context(Nursery())
+        nursery = ends.enter_context(Nursery(keep_logs=keep_logs))
         postgres = ends.enter_context(PostgresServer())
         valkey = ends.enter_context(ValkeyServer(appendonly=True))
         model = ends.enter_context(ScriptedModel.start())

@@ -50,7 +50,7 @@ class Row:
     notice: Figures | None = None
     """From the fault until the next attempt was claimed in the ledger."""
     silence: Figures | None = None
-    """The longest pause of an answer's events after the fault."""
+    """The longest pause between two tokens of an answer after the fault."""
     stop: Figures | None = None
     """From the request to stop until the model's connection was closed."""
 
@@ -83,7 +83,7 @@ def longest_pauses(findings: Findings, most: int = 20) -> list[dict[str, Any]]:
     for outcome in findings.all_outcomes:
         pauses = [
             (later - earlier, place, earlier)
-            for place, (earlier, later) in enumerate(pairwise(outcome.event_times))
+            for place, (earlier, later) in enumerate(pairwise(outcome.token_times))
         ]
         if pauses:
             seconds, place, began = max(pauses)
@@ -93,7 +93,7 @@ def longest_pauses(findings: Findings, most: int = 20) -> list[dict[str, Any]]:
                     "seconds": round(seconds, 2),
                     "response": outcome.response_id,
                     "script": outcome.plan.script.id,
-                    "after_events": place + 1,
+                    "after_tokens": place + 1,
                     "began": datetime.fromtimestamp(clock + began).time().isoformat(),
                     "struck": before[-2:],
                 }
@@ -122,7 +122,7 @@ def _struck_row(findings: Findings, struck: Sequence[Struck]) -> Row:
             if notice is not None:
                 notices.append(notice)
             if notice is not None or one.kind.counts == "all":
-                silences += _silence(outcome.event_times, one)
+                silences += _silence(outcome.token_times, one)
     return _row(
         struck[0].kind.name,
         len(struck),
@@ -177,7 +177,7 @@ def _model_rows(findings: Findings, calls: Iterable[Call]) -> list[Row]:
 
 
 def _longest_pause(outcome: Outcome) -> float:
-    times = outcome.event_times
+    times = outcome.token_times
     pauses = (later - earlier for earlier, later in pairwise(times))
     return max(pauses, default=0.0)
 

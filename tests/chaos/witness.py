@@ -21,8 +21,8 @@ class Witness:
     text: str = ""
     """What the viewer shows: the deltas since the last reset."""
     events: list[StreamEvent] = field(default_factory=list)
-    times: list[float] = field(default_factory=list)
-    """When each event came, in seconds of time.monotonic."""
+    token_times: list[float] = field(default_factory=list)
+    """When each piece of text came, in seconds of time.monotonic."""
     lost: int = 0
     doubled: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -87,7 +87,8 @@ class Witness:
                 self.lost += event.number - due
         self.cursor = event.number
         self.events.append(event)
-        self.times.append(at)
+        if event.type == DELTA:
+            self.token_times.append(at)
         self._show(event)
 
     def _show(self, event: StreamEvent) -> None:
