@@ -197,3 +197,16 @@ def test_who_is_not_held_stays_in_line(board: WorkBoard, lease: Lease) -> None:
     assert not board.leave_line(lease)
 
     assert board.counts() == (1, 0)
+
+
+@pytest.mark.parametrize("key", [QUEUED_KEY, LEASES_KEY])
+def test_a_foreign_value_in_its_place_does_not_end_the_board(
+    key: str, board: WorkBoard, redis: "Redis", lease: Lease
+) -> None:
+    redis.set(key, "foreign")
+
+    with pytest.raises(LogUnavailable):
+        board.take(lease)
+
+    board.take(lease)
+    assert board.counts() == (0, 1)

@@ -12,6 +12,8 @@
     What each append wrote, frames joined. Published by append.lua.
 ``millstream:stops``: channel
     Ids of responses that are to stop. Published by the API, heard by every worker process.
+``millstream:idle``: channel
+    Nothing is published on it: it keeps an API process's subscription open while nobody watches.
 ``millstream:{work}:queued``: sorted set
     Responses in line, by the time (ms) since when. Lives BOARD_TTL_SECONDS. Written by the API,
     workers and reapers.
@@ -21,7 +23,7 @@
 ``millstream:{work}:pulse``: string
     When a reaper last looked (ms). Lives BOARD_TTL_SECONDS. Written by reapers.
 ``millstream:{work}:ledger_check``: string
-    There while the board was compared with the ledger lately. Written by reapers.
+    There for some seconds after the board was compared with the ledger. Written by reapers.
 
 The braces are real: they keep one response's keys, and the board's, in one slot of a Redis Cluster.
 """
@@ -29,6 +31,7 @@ The braces are real: they keep one response's keys, and the board's, in one slot
 from typing import Final
 
 STOPS_CHANNEL: Final = "millstream:stops"
+IDLE_CHANNEL: Final = "millstream:idle"
 
 QUEUED_KEY: Final = "millstream:{work}:queued"
 LEASES_KEY: Final = "millstream:{work}:leases"

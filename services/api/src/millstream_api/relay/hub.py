@@ -18,7 +18,7 @@ from redis.client import PubSub
 
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import BadFrame
-from millstream_contract.keys import live_channel, response_of_channel
+from millstream_contract.keys import IDLE_CHANNEL, live_channel, response_of_channel
 from millstream_contract.token_log import LiveBatch
 
 logger = logging.getLogger(__name__)
@@ -27,9 +27,6 @@ _PING_AFTER_SECONDS: Final = 5.0
 """A connection silent this long is asked; silent twice as long it counts as broken."""
 
 _RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
-
-# Keeps the connection in subscriber mode while there is no viewer. Nothing is published on it.
-_IDLE_CHANNEL: Final = "millstream:idle"
 
 
 class _Topic:
@@ -133,7 +130,7 @@ class Hub:
 
     def _connect(self) -> None:
         pubsub: PubSub = self._make_client().pubsub()  # type: ignore[no-untyped-call]
-        pubsub.subscribe(_IDLE_CHANNEL)
+        pubsub.subscribe(IDLE_CHANNEL)
         with self._sending:
             self._pubsub = pubsub
             channels = list(self._topics)

@@ -1,11 +1,12 @@
 """The work board's operations, each one Lua step, with the times of Redis' own clock."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from redis import Redis, RedisError
+from redis import Redis, RedisError, ResponseError
 
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import (
@@ -15,6 +16,8 @@ from millstream_contract.keys import (
     PULSE_KEY,
     QUEUED_KEY,
 )
+
+logger = logging.getLogger(__name__)
 
 _TTL_MS: Final = BOARD_TTL_SECONDS * 1000
 _BATCH: Final = 200
@@ -137,7 +140,17 @@ class WorkBoard:
         return queued, running
 
     def _script(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
-        return self._run(lambda: self._scripts[name](keys=keys, args=arguments))
+        return self._run(lambda: self._checked(name, keys, arguments))
+
+    def _checked(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return self._scripts[name](keys=keys, args=arguments)
+        except ResponseError as error:
+            if "WRONGTYPE" in str(error):
+                # Somebody else's value under our key: ledger and heartbeats put it all back.
+                logger.error("the work board in Redis is not one; it is deleted: %s", error)
+                self._redis.delete(*keys)
+            raise
 
     def _run(self, call: Any) -> Any:
         try:
