@@ -40,8 +40,7 @@ end compares every event with the one that the ledger has stored.
 - **noticed**: from the fault until another attempt was claimed in the ledger. The lease is 2 s.
 - **silence**: the time to the next token: the longest pause between two pieces of an answer's text,
   from the fault on; the time that the fault lasts is in it. Of faults that take answers away from a
-  worker, only those answers count; of the model's faults, only answers with no other fault at the
-  time.
+  worker, only those answers count. Answers that meet a fault of the model count in its row alone.
 
 """
 

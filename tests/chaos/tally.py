@@ -121,7 +121,8 @@ def _struck_row(findings: Findings, struck: Sequence[Struck]) -> Row:
             notice = findings.claims.notice(outcome.response_id or "", one.at, one.until)
             if notice is not None:
                 notices.append(notice)
-            if notice is not None or one.kind.counts == "all":
+            counts = notice is not None or one.kind.counts == "all"
+            if counts and outcome.plan.model_fault is None:
                 silences += _silence(outcome.token_times, one)
     return _row(
         struck[0].kind.name,
