@@ -18,7 +18,8 @@ from bench.scripted_model.client import ScriptedModel
 from millstream_contract.keys import log_key
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually, scaled
-from tests.harness.services import Service, start_api
+from tests.harness.postgres import PostgresServer
+from tests.harness.services import Service, migrate, start_api
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
 from tests.integration.api.scribe import Scribe
@@ -233,3 +234,26 @@ def _connections_of(api: Service, redis: "Redis") -> dict[str, int]:
     }
     mine = [one for one in redis.client_list() if int(one["addr"].rpartition(":")[2]) in ports]
     return {"all": len(mine), "pubsub": sum(int(one["sub"]) > 0 for one in mine)}
+
+
+def test_a_viewer_sees_the_text_go_on_while_postgresql_is_away(
+    private_postgres: PostgresServer, private_valkey: ValkeyServer, scripted_model: ScriptedModel
+) -> None:
+    migrate(private_postgres.url())
+    settings = {"MILLSTREAM_RECHECK_SECONDS": "0.5"}
+    backends = Backends(private_postgres.url(), private_valkey.url(), scripted_model, settings)
+    api = start_api(backends.settings())
+    with _asked(api, backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            scribe.write("before ")
+            stream.until_text(len("before "))
+            private_postgres.kill()
+            for number in range(5):
+                scribe.write(f"{number} ")
+                stream.until_text(len(scribe.text))
+            private_postgres.restart()
+            scribe.finish()
+            seen = stream.to_end()
+
+    api.process.stop(30)
+    assert seen.text == scribe.text == "before 0 1 2 3 4 "

@@ -14,6 +14,9 @@ from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
 from millstream_contract.ledger import Ledger
 from millstream_contract.token_log import READ_BATCH, Follower, Hole, TokenLog
 
+_LEDGER_WAIT_SECONDS: Final = 0.3
+"""How long a viewer waits for a ledger that may be away, while Redis may have something for it."""
+
 _RETRY_SECONDS: Final = 1.0
 """How soon a log that could not be read is tried again, if the hub does not say so before."""
 
@@ -123,7 +126,7 @@ class Streamer:
         Raises NotFound when it was deleted.
         """
         try:
-            log = self.ledger.responses.log(response_id)
+            log = self.ledger.responses.log(response_id, wait_seconds=_LEDGER_WAIT_SECONDS)
         except LedgerUnavailable:
             return b""
         return b"" if log is None else follower.take_stored(list(split_frames(log)))

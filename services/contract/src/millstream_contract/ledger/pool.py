@@ -70,10 +70,13 @@ def open_pool(
 
 
 @contextmanager
-def ledger_connection(pool: Pool) -> Iterator[Connection]:
-    """Lend a connection; what PostgreSQL's absence raises becomes LedgerUnavailable."""
+def ledger_connection(pool: Pool, wait_seconds: float | None = None) -> Iterator[Connection]:
+    """Lend a connection; what PostgreSQL's absence raises becomes LedgerUnavailable.
+
+    wait_seconds: the longest wait for one; None: as the pool was opened.
+    """
     try:
-        with pool.connection() as connection:
+        with pool.connection(timeout=wait_seconds) as connection:
             yield connection
     except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
         raise LedgerUnavailable(type(error).__name__) from error

@@ -91,12 +91,13 @@ class Responses:
             ).fetchall()
         return _OUTPUT.validate_python([row["body"] for row in rows])
 
-    def log(self, response_id: str) -> bytes | None:
+    def log(self, response_id: str, *, wait_seconds: float | None = None) -> bytes | None:
         """Return the finished stream (frames, joined), or None while there is none.
 
+        wait_seconds: the longest wait for a connection, for a caller with other things to do.
         Raises NotFound.
         """
-        with ledger_connection(self._pool) as connection:
+        with ledger_connection(self._pool, wait_seconds) as connection:
             row = connection.execute(
                 "SELECT log FROM responses WHERE id = %s", [response_id]
             ).fetchone()
