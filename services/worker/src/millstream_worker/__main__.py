@@ -19,6 +19,8 @@ from millstream_worker.worker_process import run_worker, set_up_logging
 
 logger = logging.getLogger("millstream_worker")
 
+_SWITCH_SECONDS = 0.001
+
 
 def main() -> int:
     """Read the command line and the settings, run the worker, and return its exit code."""
@@ -44,6 +46,9 @@ def _answers() -> int:
     from millstream_worker.answering.service import AnswerService
 
     _settle_memory(begun)
+    # By default a thread that computes gives way after 5 ms only: the first token of one answer
+    # would wait that long behind the parsing of another.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     app = celery_app(settings.redis_url)
     service = AnswerService.open(settings, app)
     return run_worker(app, service, grace_seconds=settings.shutdown_grace_seconds)

@@ -7,6 +7,7 @@ later attempt fences this one out of the log and the ledger; everything else end
 import logging
 import time
 from collections.abc import Callable
+from concurrent.futures import Executor
 from typing import Final
 
 from millstream_contract.errors import (
@@ -59,6 +60,7 @@ class Answerer:
         running: RunningAnswers,
         heartbeat: Heartbeat,
         settings: AnswerSettings,
+        background: Executor,
         enqueue: Callable[[AnswerJob], bool],
     ) -> None:
         """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
@@ -69,6 +71,7 @@ class Answerer:
         self._running = running
         self._heartbeat = heartbeat
         self._settings = settings
+        self._background = background
         self._enqueue = enqueue
         self._graph = build_graph()
 
@@ -111,7 +114,16 @@ class Answerer:
         writer = self._open_writer(row, earlier, stop)
         try:
             self._heartbeat.watch_log(lease, writer.check)
-            attempt = Attempt(row, self._ledger, writer, earlier, self._settings, stop, watch)
+            attempt = Attempt(
+                row,
+                self._ledger,
+                writer,
+                earlier,
+                self._settings,
+                stop,
+                watch,
+                self._background.submit,
+            )
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
             self._end(attempt, row, self._make(attempt, tools, row, stop))
         except Fenced:

@@ -50,8 +50,12 @@ class Attempt:
         settings: AnswerSettings,
         stop: StopSignal,
         watch: Stopwatch,
+        in_background: Callable[[Callable[[], None]], object],
     ) -> None:
-        """Work on the response that ``row`` shows as claimed by this attempt."""
+        """Work on the response that ``row`` shows as claimed by this attempt.
+
+        in_background: runs a call on another thread, soon.
+        """
         self.question = row.question
         self.passages: Sequence[Passage] | None = row.passages
         self.watch = watch
@@ -61,6 +65,7 @@ class Attempt:
         self._writer = writer
         self._settings = settings
         self._stop = stop
+        self._in_background = in_background
         self._recorder = Recorder(row)
         self._earlier = earlier
         self._answer: ModelAnswer | None = None
@@ -106,7 +111,8 @@ class Attempt:
         self._tell(self._recorder.search_done(queries, kept))
         if self.passages is None:
             self.passages = kept
-            self._keep(kept)
+            # Beside the request to the model: the first token does not wait for it.
+            self._in_background(lambda: self._keep(kept))
         self._stop.check()
 
     def asked(self, answer: ModelAnswer) -> None:
@@ -226,15 +232,12 @@ class Attempt:
 
     def _keep(self, kept: Sequence[Passage]) -> None:
         try:
-            held = self._ledger.responses.keep_passages(
+            self._ledger.responses.keep_passages(
                 self._row.id, self._row.attempt, kept, grounded=bool(kept)
             )
         except LedgerUnavailable as error:
             # It would only have saved a later attempt some work.
             logger.warning("%s: passages are not kept: %s", self._row.id, error)
-            return
-        if not held:
-            self._stop.request(StopReason.FENCED)
 
     def _read_history(self) -> list[Message]:
         conversation, limit = self._row.conversation_id, self._settings.history_messages

@@ -1,6 +1,7 @@
 """The answering service: what a process on the queue of answers is made of."""
 
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self
 
 from celery import Celery
@@ -24,10 +25,12 @@ from millstream_worker.workspace import open_workspace
 
 logger = logging.getLogger(__name__)
 
-# For the heartbeat, the reaper and the listener.
-_SPARE_CONNECTIONS: Final = 3
+# For the heartbeat, the reaper, the listener and the background.
+_SPARE_CONNECTIONS: Final = 5
 
 _BEATS_PER_LEASE: Final = 4
+
+_BACKGROUND_THREADS: Final = 2
 
 
 class AnswerService:
@@ -58,6 +61,7 @@ class AnswerService:
             board, ledger, every_seconds=settings.lease_seconds / _BEATS_PER_LEASE
         )
         self._reaping = Reaping(Reaper(board, ledger, self._enqueue))
+        self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
         self._answerer = Answerer(
             ledger,
             TokenLog(self._redis),
@@ -66,6 +70,7 @@ class AnswerService:
             self._running,
             self._heartbeat,
             settings,
+            self._background,
             self._enqueue,
         )
         self._listener.start()
@@ -88,6 +93,7 @@ class AnswerService:
 
     def close(self) -> None:
         """Release clients, pool and threads."""
+        self._background.shutdown()
         self._reaping.close()
         self._heartbeat.close()
         self._listener.close()
