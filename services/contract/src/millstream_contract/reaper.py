@@ -23,6 +23,9 @@ REAP_EVERY_SECONDS: Final = 0.5
 _LOST_MESSAGE_SECONDS: Final = 2.0
 """A response this long in line, while the broker's list is empty, has lost its message."""
 
+_LOST_BEHIND_BACKLOG_SECONDS: Final = 60.0
+"""Behind a backlog nobody can tell; a message too many, once a minute, costs next to nothing."""
+
 _LEDGER_CHECK_SECONDS: Final = 5.0
 
 
@@ -49,9 +52,9 @@ class Reaper:
             self.send(AnswerJob(lease.response_id, lease.attempt + 1))
 
     def _lost_messages(self) -> None:
-        if self.board.waiting_messages(ANSWER_QUEUE):
-            return
-        for response_id in self.board.overdue(_LOST_MESSAGE_SECONDS):
+        is_backlog = self.board.waiting_messages(ANSWER_QUEUE) > 0
+        age = _LOST_BEHIND_BACKLOG_SECONDS if is_backlog else _LOST_MESSAGE_SECONDS
+        for response_id in self.board.overdue(age):
             self._send_again(response_id)
 
     def _lost_from_board(self) -> None:

@@ -7,6 +7,7 @@ the leases, never by Celery's redelivery.
 from typing import Any, Final
 
 from celery import Celery
+from kombu import Connection
 
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS
 
@@ -47,6 +48,18 @@ _TRANSPORT: Final[dict[str, Any]] = {
 }
 
 
+class PromptConnection(Connection):
+    """A connection to the broker that is back within a second of Redis' return.
+
+    kombu's own waits grow by 2 s to 30 s: so long would a worker sit idle behind an outage.
+    """
+
+    def ensure_connection(self, *arguments: Any, **settings: Any) -> Any:
+        """Connect, trying again as often as it takes."""
+        waits = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
+        return super().ensure_connection(*arguments, **{**waits, **settings})
+
+
 def celery_app(redis_url: str) -> Celery:
     """Return an app that talks to the queue at ``redis_url``; it connects when first used.
 
@@ -55,4 +68,5 @@ def celery_app(redis_url: str) -> Celery:
     """
     app = Celery("millstream", broker=redis_url, set_as_current=False)
     app.conf.update(_SETTINGS, broker_transport_options=_TRANSPORT)
+    app.amqp.Connection = PromptConnection
     return app
