@@ -41,10 +41,10 @@ class Scribe:
         for key in self._redis.scan_iter(f"*{self.row.id}*"):
             self._redis.delete(key)
 
-    def send_again(self) -> None:
-        """Give the log all frames again, as a writer does that finds it gone."""
+    def send_again(self, frames: int | None = None) -> None:
+        """Give the log all frames (or the first so many) again, as a writer that finds it gone."""
         self.log.take_over(self.row.id, 1)
-        self.log.append(self.row.id, 1, self.frames)
+        self.log.append(self.row.id, 1, self.frames[:frames])
 
     def finish(self, status: str = "completed", *, publish: bool = True) -> None:
         """Store the whole answer, then publish its final frame."""

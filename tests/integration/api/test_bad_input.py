@@ -34,6 +34,8 @@ BODIES = {
     "stream is a string": (b'{"input": "x", "stream": "yes"}', "stream"),
     "background is a number": (b'{"input": "x", "background": 1}', "background"),
     "temperature too high": (b'{"input": "x", "temperature": 3}', "temperature"),
+    "temperature is a string": (b'{"input": "x", "temperature": "0.5"}', "temperature"),
+    "temperature is true": (b'{"input": "x", "temperature": true}', "temperature"),
     "max_output_tokens is 0": (b'{"input": "x", "max_output_tokens": 0}', "max_output_tokens"),
     "metadata with a number": (b'{"input": "x", "metadata": {"a": 1}}', "metadata.a"),
     "metadata with a long value": (

@@ -1,5 +1,6 @@
 """A viewer's stream over the real relay: every frame once, in order, whatever happens."""
 
+import threading
 from collections.abc import Callable
 
 from tests.harness.api_client import ApiClient
@@ -82,6 +83,24 @@ def test_a_viewer_survives_the_loss_of_the_log_in_mid_answer(
         seen = stream.to_end()
 
     assert seen.text == "one two "
+
+
+def test_a_viewer_whose_cursor_is_ahead_of_a_log_that_is_being_sent_again_is_not_refused(
+    client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    scribe = scribe_of(client.start("What is a log?")["id"])
+    scribe.write(*"abcdef")
+    scribe.lose_the_log()
+    scribe.send_again(frames=3)
+    healing = threading.Timer(0.2, scribe.send_again)
+    healing.start()
+
+    with client.follow(scribe.row.id, starting_after=6) as stream:
+        healing.join()
+        scribe.finish()
+        numbers = [event.number for event in stream]
+
+    assert numbers == [7, 8]
 
 
 def test_a_viewer_learns_the_end_although_its_final_frame_was_never_published(

@@ -36,7 +36,7 @@ class CreateResponse(BaseModel):
     instructions: StrictStr | None = Field(None, max_length=4000)
     metadata: dict[StrictStr, StrictStr] | None = None
     max_output_tokens: int | None = Field(None, ge=1, le=100_000, strict=True)
-    temperature: float | None = Field(None, ge=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=2, strict=True)
     store: StrictBool | None = None
 
     @property

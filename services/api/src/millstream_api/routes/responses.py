@@ -1,5 +1,9 @@
 """``/v1/responses``: ask, watch, read, stop."""
 
+import time
+from typing import Final
+
+import gevent
 from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.asking import new_response, read_question
@@ -13,6 +17,9 @@ from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
+
+_HEALING_SECONDS: Final = 1.0
+_LOOK_AGAIN_SECONDS: Final = 0.1
 
 blueprint = Blueprint("responses", __name__, url_prefix="/v1/responses")
 
@@ -69,19 +76,26 @@ def owned_response(response_id: str, owner: str) -> ResponseRow:
 def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
     """Raise ApiError (400) when a cursor points behind what the response has.
 
-    A log that is gone for the moment says nothing: its writer sends it again.
+    A log that Redis has lost says nothing: its writer is sending it again, and has some time to.
     """
     parts = services()
     if row.status in FINAL_STATUSES:
         log = parts.ledger.responses.log(row.id) or b""
         check_not_ahead(cursor, max(f.sequence_number for f in split_frames(log)) + 1 if log else 0)
         return
+    refuse_at = time.monotonic() + _HEALING_SECONDS
+    while _is_ahead(row.id, cursor):
+        if time.monotonic() >= refuse_at:
+            check_not_ahead(cursor, parts.log.count(row.id))
+        gevent.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _is_ahead(response_id: str, cursor: int) -> bool:
     try:
-        count = parts.log.count(row.id)
+        count = services().log.count(response_id)
     except LogUnavailable:
-        return
-    if count:
-        check_not_ahead(cursor, count)
+        return False
+    return 0 < count <= cursor
 
 
 def bad_conversation(conversation_id: str | None) -> ApiError:
