@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 from tests.chaos.director import schedule
-from tests.chaos.faults import FAULTS
+from tests.chaos.faults import FAULTS, LONG_FAULTS
 from tests.chaos.offline import EVENTS, watch_offline, whole
 from tests.chaos.plans import Load
 from tests.chaos.report import as_json, as_page, circumstances
@@ -40,8 +40,9 @@ def main() -> int:
     load = Load(concurrent=options.concurrent)
     size = Size(load, calm(load), options.calm_minutes * 60, options.minutes * 60)
     kinds = [kind for kind in FAULTS if options.only in kind.name]
+    once = [kind for kind in LONG_FAULTS if options.only in kind.name]
     with open_stage(keep_logs=True) as stage:
-        order = schedule(options.seed, _ROUNDS, kinds)
+        order = [*once, *schedule(options.seed, _ROUNDS, kinds)]
         findings = run(stage, options.seed, order, size)
         calls = stage.model.streams()
         offline = watch_offline(stage, options.offline_runs, at_once=12)

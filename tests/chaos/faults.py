@@ -128,6 +128,15 @@ def _flush_redis(stage: Stage, _: random.Random) -> Repair:
     return lambda: None
 
 
+def _evict_half(stage: Stage, chance: random.Random) -> Repair:
+    # What a Redis does that is told to evict and runs out of memory: any key may go.
+    with stage.valkey.client() as redis:
+        ours = sorted(redis.scan_iter("millstream:*"))
+        if ours:
+            redis.delete(*chance.sample(ours, (len(ours) + 1) // 2))
+    return lambda: None
+
+
 def _kill_subscribers(stage: Stage, _: random.Random) -> Repair:
     with stage.valkey.client() as redis:
         redis.client_kill_filter(_type="pubsub")
@@ -177,9 +186,17 @@ FAULTS = (
     FaultKind("redis: kill -9, data lost", _kill_redis(keep_data=False), (0.2, 3.0)),
     FaultKind("redis: SIGSTOP", _pause_redis, (0.5, 3.0)),
     FaultKind("redis: FLUSHALL", _flush_redis, (1.0, 2.0)),
+    FaultKind("redis: half of our keys evicted", _evict_half, (1.0, 2.0)),
     FaultKind("redis: CLIENT KILL TYPE pubsub", _kill_subscribers, (1.0, 2.0)),
     FaultKind(
         "redis: FLUSHALL and worker: kill -9", _flush_redis_and_kill_worker, (0.5, 2.0), "overtaken"
     ),
     FaultKind("postgres: kill -9", _kill_postgres, (0.2, 3.0)),
 )
+
+LONG_FAULTS = (
+    FaultKind("worker: SIGSTOP for 30 s", _pause_worker, (30.0, 30.0), "overtaken"),
+    FaultKind("redis: away for 30 s", _kill_redis(keep_data=True), (30.0, 30.0)),
+    FaultKind("postgres: away for 30 s", _kill_postgres, (30.0, 30.0)),
+)
+"""Each is struck once in a run."""
