@@ -1,6 +1,7 @@
 """``/v1/conversations``: the history that the page shows."""
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -95,10 +96,8 @@ def items(conversation_id: str) -> Response:
 
 def _owned(conversation_id: str) -> Conversation:
     if is_id(conversation_id, "conv"):
-        try:
+        with suppress(NotFound):
             return services().ledger.conversations.get(conversation_id, current_owner())
-        except NotFound:
-            pass
     raise not_found("conversation", conversation_id)
 
 
