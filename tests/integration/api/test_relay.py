@@ -227,11 +227,13 @@ def _reads(redis: "Redis") -> int:
 
 def _wait_for_looks_of_a_reaper(redis: "Redis", count: int) -> None:
     """Wait until a reaper has looked so often: twice a second, in every API process."""
-    pulses: set[bytes | None] = set()
-    eventually(
-        f"{count} looks of a reaper",
-        lambda: pulses.add(redis.get(PULSE_KEY)) or len(pulses) > count,  # type: ignore[func-returns-value]
-    )
+    pulses = set()
+
+    def enough() -> bool:
+        pulses.add(redis.get(PULSE_KEY))
+        return len(pulses) > count
+
+    eventually(f"{count} looks of a reaper", enough)
 
 
 def _connections_of(api: Service, redis: "Redis") -> dict[str, int]:
