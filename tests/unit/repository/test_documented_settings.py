@@ -15,7 +15,7 @@ from millstream_worker.settings import AnswerSettings, IngestSettings
 
 ROOT = Path(__file__).parents[3]
 
-SERVICES = {
+SERVICES: dict[str, list[type[BaseSettings]]] = {
     "services/api": [ApiSettings],
     "services/worker": [AnswerSettings, IngestSettings],
     "services/models": [ModelsSettings],
@@ -28,7 +28,7 @@ def _variable(name: str, field: FieldInfo, settings: type[BaseSettings]) -> str:
     alias = field.validation_alias
     if isinstance(alias, AliasChoices):
         return str(alias.choices[0])
-    return alias or f"{settings.model_config['env_prefix']}{name}".upper()
+    return str(alias or f"{settings.model_config['env_prefix']}{name}".upper())
 
 
 def _settings(folder: str) -> dict[str, FieldInfo]:
