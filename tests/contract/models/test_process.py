@@ -56,7 +56,8 @@ def test_a_signal_ends_a_running_answer_and_the_process(sign: signal.Signals) ->
         {"role": "user", "content": "Go on."},
         {"role": "assistant", "content": "very " * 60},
     ]
-    body = {"messages": endless, "stream": True, "max_tokens": 1500}
+    # Greedy, it repeats itself for ever; sampled, it might come to an end by itself.
+    body = {"messages": endless, "stream": True, "max_tokens": 1500, "temperature": 0}
     path = f"{url}/serving-endpoints/smollm2-135m-instruct/invocations"
 
     with httpx.stream("POST", path, json=body, timeout=60) as answer:

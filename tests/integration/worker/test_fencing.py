@@ -45,7 +45,7 @@ def test_a_later_attempt_fences_the_first(desk: Desk) -> None:
     desk.model.wait(script.id, "held")
 
     desk.send(response_id, attempt=2)
-    desk.model.wait(script.id, "held", count=2)
+    desk.model.wait(script.id, "started", count=2)
     desk.model.open_gate("fenced")
 
     told = desk.finished(response_id)
@@ -67,7 +67,7 @@ def test_a_later_attempt_does_not_search_again(desk: Desk) -> None:
     desk.model.wait(script.id, "held")
 
     desk.send(response_id, attempt=2)
-    desk.model.wait(script.id, "held", count=2)
+    desk.model.wait(script.id, "started", count=2)
     desk.model.open_gate("found")
 
     told = desk.finished(response_id)
