@@ -1,16 +1,7 @@
-from pathlib import Path
-
 import pytest
 from pydantic import ValidationError
 
 from millstream_models.settings import Settings
-
-README = Path(__file__).parents[3] / "services" / "models" / "README.md"
-
-
-@pytest.mark.parametrize("name", list(Settings.model_fields))
-def test_every_setting_is_in_the_readme(name: str) -> None:
-    assert f"`{name.upper()}`" in README.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", list(Settings.model_fields))
