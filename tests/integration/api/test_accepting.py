@@ -1,9 +1,11 @@
 """Accepting: stored, opened, enqueued, once for each idempotency key."""
 
+import base64
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import psycopg
 from redis import Redis
 
 from tests.harness.api_client import ApiClient
@@ -14,12 +16,9 @@ def test_an_accepted_question_is_stored_enqueued_by_name_and_its_log_is_open(
     client: ApiClient, shared_backends: Backends
 ) -> None:
     with Redis.from_url(shared_backends.redis_url) as redis:
-        redis.delete("answers")
-
         response = client.start("What is a log?")
 
-        (message,) = redis.lrange("answers", 0, -1)
-        assert json.loads(message)["headers"]["task"] == "millstream.answer"
+        assert _tasks_of(redis, response["id"])[0] == "millstream.answer"
         assert redis.xlen(f"millstream:{{{response['id']}}}:log") == 2
     assert response["status"] == "queued"
     assert client.retrieve(response["id"]) == response
@@ -28,20 +27,18 @@ def test_an_accepted_question_is_stored_enqueued_by_name_and_its_log_is_open(
 def test_the_same_idempotency_key_gives_the_same_response_also_at_once(
     client: ApiClient, shared_backends: Backends
 ) -> None:
-    with Redis.from_url(shared_backends.redis_url) as redis:
-        redis.delete("answers")
-        body = {"input": "Once?", "background": True}
+    body = {"input": "Once?", "background": True}
 
-        def post(_: int) -> str:
-            with httpx.Client(base_url=client.http.base_url) as http:
-                answer = http.post("/v1/responses", json=body, headers={"Idempotency-Key": "k1"})
-            return str(answer.raise_for_status().json()["id"])
+    def post(_: int) -> str:
+        with httpx.Client(base_url=client.http.base_url) as http:
+            answer = http.post("/v1/responses", json=body, headers={"Idempotency-Key": "k1"})
+        return str(answer.raise_for_status().json()["id"])
 
-        with ThreadPoolExecutor(12) as pool:
-            ids = set(pool.map(post, range(24)))
+    with ThreadPoolExecutor(12) as pool:
+        ids = set(pool.map(post, range(24)))
 
-        assert len(ids) == 1
-        assert redis.llen("answers") == 1
+    assert len(ids) == 1
+    assert _questions(shared_backends, "Once?") == 1
 
 
 def test_an_idempotency_key_of_another_request_is_a_conflict(client: ApiClient) -> None:
@@ -83,3 +80,25 @@ def test_a_stream_tells_proxies_not_to_buffer(client: ApiClient) -> None:
     assert headers["Content-Type"] == "text/event-stream; charset=utf-8"
     assert headers["X-Accel-Buffering"] == "no"
     assert headers["Cache-Control"] == "no-cache, no-transform"
+
+
+def _tasks_of(redis: "Redis", response_id: str) -> list[str]:
+    """The tasks of the messages that wait for a response.
+
+    There may be more than one: without a worker, a reaper takes the first for lost after a while.
+    """
+    messages = [json.loads(message) for message in redis.lrange("answers", 0, -1)]
+    return [
+        message["headers"]["task"]
+        for message in messages
+        if response_id.encode() in base64.b64decode(message["body"])
+    ]
+
+
+def _questions(backends: Backends, question: str) -> int:
+    with psycopg.connect(backends.database_url) as connection:
+        row = connection.execute(
+            "SELECT count(*) FROM responses WHERE question = %s", [question]
+        ).fetchone()
+    assert row is not None
+    return int(row[0])

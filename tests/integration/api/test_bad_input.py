@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from millstream_contract.keys import QUEUED_KEY
 from tests.harness.api_client import ApiClient
 from tests.harness.stack import Backends
 
@@ -173,11 +174,11 @@ def test_an_idempotency_key_over_the_limit_is_refused(client: ApiClient) -> None
 
 
 def _everything_stored(backends: Backends) -> tuple[int, int, int]:
-    """Count the responses, items and enqueued jobs."""
+    """Count the responses, the items, and the responses in line."""
     with psycopg.connect(backends.database_url) as connection:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM responses), (SELECT count(*) FROM items)"
         ).fetchone()
     assert row is not None
     with Redis.from_url(backends.redis_url) as redis:
-        return row[0], row[1], redis.llen("answers")
+        return row[0], row[1], redis.zcard(QUEUED_KEY)
