@@ -47,6 +47,7 @@ def launch(
             logs.say(f"{waiting} documents of the demo corpus are embedded in the background.")
         conductor.watch()
     except StopRequested:
+        # The wished-for end of watching; what follows is the same for every end.
         pass
     finally:
         logs.say("Stopping ...")
