@@ -28,6 +28,7 @@ class Scribe:
         self.frames: list[Frame] = list(self.log.read_all(response_id))
         self.log.take_over(response_id, 1)
         self.text = ""
+        self.told_to_stop = False
         self._message_id = new_id("msg")
 
     def write(self, *pieces: str) -> None:
@@ -62,7 +63,7 @@ class Scribe:
     def _append(self, event: Event) -> None:
         frame = encode_frame(event, len(self.frames))
         self.frames.append(frame)
-        self.log.append(self.row.id, 1, [frame])
+        self.told_to_stop = self.log.append(self.row.id, 1, [frame]).stop
 
     def __enter__(self) -> Self:
         return self

@@ -45,6 +45,12 @@ BODIES = {
     ),
     "conversation is no id": (b'{"input": "x", "conversation": "abc"}', "conversation"),
     "conversation has no id": (b'{"input": "x", "conversation": {}}', "conversation"),
+    "busy policy": (
+        b'{"input": "x", "millstream": {"when_busy": "wait"}}',
+        "millstream.when_busy",
+    ),
+    "unknown extension": (b'{"input": "x", "millstream": {"a": 1}}', "millstream.a"),
+    "extension is a string": (b'{"input": "x", "millstream": "reject"}', "millstream"),
     "not to be stored": (b'{"input": "x", "store": false}', "store"),
 }
 

@@ -19,12 +19,15 @@ def schema() -> dict[str, set[str]]:
     """The columns of each table, as the migrations make them."""
     folder = files("millstream_contract.ledger").joinpath("migrations")
     sql = "".join(file.read_text("utf-8") for file in folder.iterdir() if file.name[-4:] == ".sql")
-    return {
+    tables = {
         table: set(re.findall(r"^    ([a-z_]+) +[a-z]", body, re.MULTILINE))
         for table, body in re.findall(
             r"CREATE TABLE (\w+) \((.*?)^\);", sql, re.DOTALL | re.MULTILINE
         )
     }
+    for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", sql):
+        tables[table].add(column)
+    return tables
 
 
 def described() -> dict[str, set[str]]:

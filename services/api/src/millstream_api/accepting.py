@@ -3,8 +3,9 @@
 import logging
 from dataclasses import dataclass
 
+from millstream_api.cancelling import Canceller
 from millstream_api.queueing import JobQueue
-from millstream_contract.errors import Fenced, LogUnavailable
+from millstream_contract.errors import ContractError, Fenced, LogUnavailable
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
@@ -23,17 +24,29 @@ class Acceptor:
     log: TokenLog
     board: WorkBoard
     queue: JobQueue
+    canceller: Canceller
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
 
         Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
-        and enqueues it when Redis is back.
+        and enqueues it when Redis is back. A response that it replaces is told to stop. Raises what
+        Responses.accept raises.
         """
         row, is_new = self.ledger.responses.accept(new)
         if is_new:
             self._enqueue(row)
+            self._stop_replaced(row)
         return row
+
+    def _stop_replaced(self, row: ResponseRow) -> None:
+        if row.replaces is None:
+            return
+        try:
+            self.canceller.ask(row.replaces, row.owner)
+        except ContractError as error:
+            # The wish for it is in the ledger; and nobody sees it any more.
+            logger.warning("%s: may still be answered: %s", row.replaces, error)
 
     def _enqueue(self, row: ResponseRow) -> None:
         try:

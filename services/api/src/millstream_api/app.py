@@ -4,7 +4,7 @@ from flask import Flask, request
 from flask_cors import CORS
 
 from millstream_api.errors import ApiError, install_error_handlers
-from millstream_api.routes import conversations, health, responses
+from millstream_api.routes import conversations, feedback, health, responses
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
 from millstream_api.strangers import door
@@ -30,7 +30,12 @@ def create_app(parts: Services) -> Flask:
         expose_headers=["Retry-After"],
         max_age=600,
     )
-    for blueprint in (responses.blueprint, conversations.blueprint, health.blueprint):
+    for blueprint in (
+        responses.blueprint,
+        feedback.blueprint,
+        conversations.blueprint,
+        health.blueprint,
+    ):
         app.register_blueprint(blueprint)
     sock.init_app(app)
     return app

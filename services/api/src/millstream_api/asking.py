@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from millstream_api.errors import ApiError, bad_field
 from millstream_api.settings import Settings
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.rows import NewResponse, WhenBusy
 
 _MAX_METADATA_ENTRIES: Final = 16
 _MAX_KEY_LENGTH: Final = 200
@@ -21,6 +21,15 @@ class ConversationChoice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: StrictStr
+
+
+class Extension(BaseModel):
+    """What a question may say beyond the original API."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    when_busy: WhenBusy | None = None
+    replaces: StrictStr | None = None
 
 
 class CreateResponse(BaseModel):
@@ -38,6 +47,12 @@ class CreateResponse(BaseModel):
     max_output_tokens: int | None = Field(None, ge=1, le=100_000, strict=True)
     temperature: float | None = Field(None, ge=0, le=2, strict=True)
     store: StrictBool | None = None
+    millstream: Extension | None = None
+
+    @property
+    def extension(self) -> Extension:
+        """What is asked beyond the original API."""
+        return self.millstream or Extension()
 
     @property
     def conversation_id(self) -> str | None:
@@ -77,6 +92,9 @@ def read_question(body: bytes, settings: Settings) -> CreateResponse:
     _check_metadata(asked.metadata or {})
     if asked.conversation_id is not None and not is_id(asked.conversation_id, "conv"):
         raise bad_field("conversation", "conversation must be an id such as 'conv_…'.")
+    replaces = asked.extension.replaces
+    if replaces is not None and not is_id(replaces, "resp"):
+        raise bad_field("millstream.replaces", "replaces must be an id such as 'resp_…'.")
     if asked.store is False:
         raise bad_field("store", "store must be true: an answer that is not stored can be lost.")
     return asked
@@ -100,6 +118,8 @@ def new_response(
         temperature=asked.temperature,
         metadata=asked.metadata or {},
         idempotency_key=idempotency_key,
+        replaces=asked.extension.replaces,
+        when_busy=asked.extension.when_busy,
     )
 
 
@@ -111,6 +131,9 @@ def field_error(error: ErrorDetails) -> ApiError:
             return bad_field(param, f"{param} is required.", "missing_required_parameter")
         case "extra_forbidden":
             return bad_field(param, f"{param} is not supported.", "unknown_parameter")
+        case "literal_error":
+            allowed = error["ctx"]["expected"]
+            return bad_field(param, f"{param} must be {allowed}.")
     return bad_field(param, f"{param}: {error['msg']}.", "invalid_type")
 
 

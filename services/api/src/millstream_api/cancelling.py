@@ -35,14 +35,22 @@ class Canceller:
         what there was; "in_progress" is the honest answer when it has not yet done so in time.
         Raises NotFound.
         """
+        if not self.ask(response_id, owner):
+            self.streamer.wait_for_end(response_id, self.wait_seconds)
+        return self.ledger.responses.get(response_id, owner)
+
+    def ask(self, response_id: str, owner: str) -> bool:
+        """Ask for a stop, without waiting for it; tell whether the response has ended already.
+
+        Raises NotFound.
+        """
         row = self.ledger.responses.request_cancel(response_id, owner)
         if row.status in FINAL_STATUSES:
-            return row
+            return True
         if row.attempt == 0 and self._end_before_it_began(row):
-            return self.ledger.responses.get(response_id, owner)
+            return True
         self._ask_the_worker(response_id)
-        self.streamer.wait_for_end(response_id, self.wait_seconds)
-        return self.ledger.responses.get(response_id, owner)
+        return False
 
     def _end_before_it_began(self, row: ResponseRow) -> bool:
         opening = opening_frames(row)

@@ -11,6 +11,8 @@ from millstream_contract.errors import (
     LedgerUnavailable,
     LogUnavailable,
     NotFound,
+    NotInConversation,
+    NotTheLast,
 )
 
 logger = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(NotInConversation, _not_in_conversation)
+    app.register_error_handler(NotTheLast, _not_the_last)
     app.register_error_handler(LedgerUnavailable, _unavailable)
     app.register_error_handler(LogUnavailable, _unavailable)
     app.register_error_handler(HTTPException, _http_exception)
@@ -88,6 +92,17 @@ def _key_reused(_: KeyReused) -> Response:
     return _api_error(
         ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
     )
+
+
+def _not_in_conversation(_: NotInConversation) -> Response:
+    message = "replaces must be a response of this conversation."
+    return _api_error(bad_field("millstream.replaces", message))
+
+
+def _not_the_last(_: NotTheLast) -> Response:
+    message = "replaces must be the last response of its conversation: only that can be replaced."
+    error = ApiError(409, message, code="not_the_last_response", param="millstream.replaces")
+    return _api_error(error)
 
 
 def _unavailable(error: Exception) -> Response:

@@ -55,8 +55,8 @@ class Services:
             viewer_buffer_bytes=settings.viewer_buffer_bytes,
         )
         streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
-        acceptor = Acceptor(ledger, log, board, queue)
         canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds)
+        acceptor = Acceptor(ledger, log, board, queue, canceller)
         hub.start()
         reaping = gevent.spawn(_reap_for_ever, Reaper(board, ledger, queue.send))
         return cls(settings, ledger, log, queue, hub, streamer, acceptor, canceller, reaping)

@@ -43,5 +43,13 @@ class KeyReused(ContractError):
     """This idempotency key was used for another request."""
 
 
+class NotInConversation(ContractError):
+    """The response to be replaced is not one of this conversation."""
+
+
+class NotTheLast(ContractError):
+    """Only the last response of a conversation can be replaced."""
+
+
 class OtherEmbeddings(ContractError):
     """The ledger's vectors are those of another embeddings endpoint."""

@@ -10,6 +10,7 @@ ANSWER_TASK: Final = "millstream.answer"
 ANSWER_QUEUE: Final = "answers"
 INGEST_TASK: Final = "millstream.ingest"
 INGEST_QUEUE: Final = "ingest"
+FEEDBACK_TASK: Final = "millstream.feedback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,21 @@ class IngestJob:
         return [self.document_id]
 
 
-Job = AnswerJob | IngestJob
+@dataclass(frozen=True, slots=True)
+class FeedbackJob:
+    """Pass on what the owner of a response thinks of it, or that it was taken back."""
+
+    response_id: str
+
+    task: ClassVar[str] = FEEDBACK_TASK
+    queue: ClassVar[str] = INGEST_QUEUE
+
+    def arguments(self) -> list[Any]:
+        """Return the task's positional arguments."""
+        return [self.response_id]
+
+
+Job = AnswerJob | IngestJob | FeedbackJob
 
 # Celery's settings that sender and worker must share, each with its reason.
 SHARED_CELERY_SETTINGS: Final[dict[str, Any]] = {

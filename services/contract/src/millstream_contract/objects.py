@@ -137,16 +137,31 @@ class Timings(Value):
     total_ms: float | None = None
 
 
+Rating = Literal["up", "down"]
+
+
+class Feedback(Value):
+    """What the owner of a response thinks of it."""
+
+    rating: Rating
+    comment: str | None = None
+
+
 class MillstreamDetails(Value):
     """What Millstream adds to a response.
 
     attempt: which attempt this is from, 0 before any. grounded: whether passages were found to
-    answer from; None until that is known.
+    answer from; None until that is known. replaces: the response whose place this one took in its
+    conversation. Only in the response as it is retrieved, not in its events: superseded_by, the
+    response that took this one's place, and feedback.
     """
 
     attempt: int = 0
     grounded: bool | None = None
     timings: Timings = Timings()
+    replaces: str | None = None
+    superseded_by: str | None = None
+    feedback: Feedback | None = None
 
 
 class ConversationReference(Value):

@@ -148,4 +148,9 @@ def _conversation(one: Conversation) -> dict[str, Any]:
 
 
 def _item(one: Item) -> dict[str, Any]:
-    return {**one.body, "response_id": one.response_id}
+    feedback = one.feedback.model_dump() if one.feedback else None
+    return {
+        **one.body,
+        "response_id": one.response_id,
+        "millstream": {"feedback": feedback},
+    }

@@ -15,7 +15,7 @@ from millstream_api.services import services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.ledger.rows import NewResponse, ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
 
 _HEALING_SECONDS: Final = 1.0
@@ -33,8 +33,8 @@ def create() -> Response:
     new = new_response(asked, current_owner(), key, parts.settings)
     try:
         row = parts.acceptor.accept(new)
-    except NotFound:
-        raise bad_conversation(new.conversation_id) from None
+    except NotFound as error:
+        raise named_not_found(error, new) from None
     if asked.stream:
         return event_stream(parts.streamer.stream(row.id, -1))
     if not asked.background and not parts.streamer.wait_for_end(row.id):
@@ -98,18 +98,25 @@ def _is_ahead(response_id: str, cursor: int) -> bool:
     return 0 < count <= cursor
 
 
-def bad_conversation(conversation_id: str | None) -> ApiError:
-    """Return the error for a conversation that is not there, or not this caller's."""
-    error = not_found("conversation", conversation_id or "")
-    error.param = "conversation"
+def named_not_found(missing: NotFound, new: NewResponse) -> ApiError:
+    """Return the error for what a question names and is not there, or not this caller's."""
+    if missing.args == (new.replaces,):
+        error, error.param = not_found("response", new.replaces or ""), "millstream.replaces"
+    else:
+        error = not_found("conversation", new.conversation_id or "")
+        error.param = "conversation"
     return error
 
 
 def _as_json(response_id: str) -> Response:
     responses = services().ledger.responses
     row = responses.get(response_id, current_owner())
-    output = responses.output(response_id)
-    return jsonify(row.as_object(output).model_dump(mode="json"))
+    whole = row.as_object(responses.output(response_id))
+    feedback = services().ledger.feedback.of(response_id)
+    details = whole.millstream.model_copy(
+        update={"superseded_by": row.superseded_by, "feedback": feedback}
+    )
+    return jsonify(whole.model_copy(update={"millstream": details}).model_dump(mode="json"))
 
 
 def _wants_stream() -> bool:

@@ -17,7 +17,7 @@ from simple_websocket import ConnectionClosed, Server
 from millstream_api.asking import json_object, new_response, read_question
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
-from millstream_api.routes.responses import check_not_ahead_of, owned_response
+from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
@@ -98,8 +98,8 @@ class _Session:
         new = new_response(asked, self._owner, None, settings)
         try:
             return self._parts.acceptor.accept(new).id
-        except NotFound:
-            raise not_found("conversation", new.conversation_id or "") from None
+        except NotFound as error:
+            raise named_not_found(error, new) from None
 
     def _resume(self, request: dict[str, Any]) -> tuple[str, int]:
         response_id, cursor = request.get("response_id"), request.get("starting_after", -1)

@@ -1,9 +1,10 @@
-"""The ledger: conversations, responses, items and documents in PostgreSQL. It is the truth."""
+"""The ledger: conversations, responses, documents, feedback in PostgreSQL. It is the truth."""
 
 from dataclasses import dataclass
 
 from millstream_contract.ledger.conversations import Conversations
 from millstream_contract.ledger.documents import Documents
+from millstream_contract.ledger.feedback import Feedbacks
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_contract.ledger.responses import Responses
 
@@ -16,11 +17,12 @@ class Ledger:
     conversations: Conversations
     responses: Responses
     documents: Documents
+    feedback: Feedbacks
 
     @classmethod
     def of(cls, pool: Pool) -> "Ledger":
         """Return the ledger in the database that ``pool`` is connected to."""
-        return cls(pool, Conversations(pool), Responses(pool), Documents(pool))
+        return cls(pool, Conversations(pool), Responses(pool), Documents(pool), Feedbacks(pool))
 
     def ping(self) -> None:
         """Return when PostgreSQL answers. Raises LedgerUnavailable when it does not."""

@@ -1,13 +1,24 @@
 """Conversations and what was said in them."""
 
+from typing import Any, Final
+
 from psycopg.types.json import Jsonb
 
 from millstream_contract.errors import NotFound
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Pool, ledger_connection
 from millstream_contract.ledger.rows import Conversation, Item
+from millstream_contract.objects import Feedback
 
 _COLUMNS = "c.id, c.owner, c.title, c.metadata, c.created_at"
+
+# What was superseded is kept, but it is no part of the conversation any more.
+_ITEMS: Final = (
+    "SELECT i.id, i.position, i.response_id, i.body, f.rating, f.comment FROM items i"
+    " LEFT JOIN responses r ON r.id = i.response_id"
+    " LEFT JOIN feedback f ON f.response_id = r.id AND f.owner = r.owner AND i.is_output"
+    " WHERE i.conversation_id = %(conversation)s AND r.superseded_by IS NULL"
+)
 
 
 class Conversations:
@@ -53,7 +64,8 @@ class Conversations:
             rows = connection.execute(
                 f"SELECT {_COLUMNS}, r.id AS last_response_id, r.status AS last_response_status"
                 " FROM conversations c LEFT JOIN LATERAL (SELECT id, status FROM responses"
-                "  WHERE conversation_id = c.id ORDER BY created_at DESC LIMIT 1) r ON true"
+                "  WHERE conversation_id = c.id AND superseded_by IS NULL"
+                "  ORDER BY turn DESC LIMIT 1) r ON true"
                 " WHERE c.owner = %(owner)s AND (%(after)s::text IS NULL OR (c.created_at, c.id) <"
                 "  (SELECT created_at, id FROM conversations WHERE id = %(after)s))"
                 " ORDER BY c.created_at DESC, c.id DESC LIMIT %(limit)s",
@@ -114,37 +126,46 @@ class Conversations:
         Raises NotFound when the conversation, or ``after`` in it, is not there.
         """
         self.get(conversation_id, owner)
-        place = self._position(conversation_id, after)
+        turn, position = self._place(conversation_id, after)
         beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
         with ledger_connection(self._pool) as connection:
             rows = connection.execute(
-                "SELECT id, position, response_id, body FROM items"
-                " WHERE conversation_id = %(id)s AND (%(place)s::bigint IS NULL"
-                f"  OR position {beyond} %(place)s) ORDER BY position {order} LIMIT %(limit)s",
-                {"id": conversation_id, "place": place, "limit": limit},
+                f"{_ITEMS} AND (%(turn)s::bigint IS NULL OR"
+                f"  (i.turn, i.position) {beyond} (%(turn)s, %(position)s))"
+                f" ORDER BY i.turn {order}, i.position {order} LIMIT %(limit)s",
+                {
+                    "conversation": conversation_id,
+                    "turn": turn,
+                    "position": position,
+                    "limit": limit,
+                },
             ).fetchall()
-        return [Item(**row) for row in rows]
+        return [_item(row) for row in rows]
 
     def history(self, conversation_id: str, before_response: str, limit: int) -> list[Item]:
         """Return the last ``limit`` messages said before a response, oldest first."""
         with ledger_connection(self._pool) as connection:
             rows = connection.execute(
-                "SELECT id, position, response_id, body FROM items"
-                " WHERE conversation_id = %s AND body->>'type' = 'message' AND position <"
-                "  (SELECT min(position) FROM items WHERE response_id = %s)"
-                " ORDER BY position DESC LIMIT %s",
-                [conversation_id, before_response, limit],
+                f"{_ITEMS} AND i.body->>'type' = 'message' AND i.turn <"
+                "  (SELECT turn FROM responses WHERE id = %(before)s)"
+                " ORDER BY i.turn DESC, i.position DESC LIMIT %(limit)s",
+                {"conversation": conversation_id, "before": before_response, "limit": limit},
             ).fetchall()
-        return [Item(**row) for row in reversed(rows)]
+        return [_item(row) for row in reversed(rows)]
 
-    def _position(self, conversation_id: str, item_id: str | None) -> int | None:
+    def _place(self, conversation_id: str, item_id: str | None) -> tuple[int | None, int | None]:
         if item_id is None:
-            return None
+            return None, None
         with ledger_connection(self._pool) as connection:
             row = connection.execute(
-                "SELECT position FROM items WHERE id = %s AND conversation_id = %s",
+                "SELECT turn, position FROM items WHERE id = %s AND conversation_id = %s",
                 [item_id, conversation_id],
             ).fetchone()
         if row is None:
             raise NotFound(item_id)
-        return int(row["position"])
+        return row["turn"], row["position"]
+
+
+def _item(row: dict[str, Any]) -> Item:
+    rating, comment = row.pop("rating"), row.pop("comment")
+    return Item(**row, feedback=Feedback(rating=rating, comment=comment) if rating else None)

@@ -5,12 +5,13 @@ overtaken changes nothing.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from millstream_contract.errors import KeyReused, NotFound
+from millstream_contract.errors import KeyReused, NotFound, NotInConversation, NotTheLast
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
 from millstream_contract.ledger.rows import NewResponse, ResponseRow, Standing
@@ -31,6 +32,7 @@ _COLUMNS_AS_GIVEN: Final = (
     "max_output_tokens",
     "temperature",
     "idempotency_key",
+    "replaces",
 )
 
 # Response and question in one statement: it is on the way to every first token.
@@ -38,15 +40,16 @@ _INSERT: Final = """
 WITH accepted AS (
     INSERT INTO responses (id, owner, conversation_id, question, model, instructions, background,
         previous_response_id, max_output_tokens, temperature, metadata, idempotency_key,
-        request_digest)
+        replaces, request_digest)
     VALUES (%(id)s, %(owner)s, %(conversation_id)s, %(question)s, %(model)s, %(instructions)s,
         %(background)s, %(previous_response_id)s, %(max_output_tokens)s, %(temperature)s,
-        %(metadata)s, %(idempotency_key)s, %(request_digest)s)
+        %(metadata)s, %(idempotency_key)s, %(replaces)s,
+        %(request_digest)s)
     ON CONFLICT (owner, idempotency_key) DO NOTHING
     RETURNING *
 ), asked AS (
-    INSERT INTO items (id, conversation_id, response_id, is_output, body)
-    SELECT %(item_id)s, conversation_id, id, false, %(item_body)s FROM accepted
+    INSERT INTO items (id, conversation_id, response_id, turn, is_output, body)
+    SELECT %(item_id)s, conversation_id, id, turn, false, %(item_body)s FROM accepted
 )
 SELECT * FROM accepted
 """
@@ -63,13 +66,23 @@ class Responses:
         """Store a question; return its response, and whether it is new.
 
         The same idempotency key and request of one owner give the same response again.
-        Raises KeyReused when the key was used for another request, NotFound when the conversation
-        is not the owner's.
+        A response that it replaces is superseded, and told to stop, in the same transaction.
+        Raises KeyReused when the key was used for another request; NotFound, with the id, when the
+        conversation or the replaced response is not the owner's; NotInConversation and NotTheLast
+        when the replaced response is not the last one of the conversation.
         """
         with ledger_connection(self._pool) as connection, connection.transaction():
-            _check_conversation(connection, new)
+            new = _with_conversation(connection, new)
+            _enter_conversation(connection, new)
+            # Before anything is checked that the first request has changed.
+            if new.conversation_id and (earlier := _earlier(connection, new)):
+                return earlier, False
+            _check_is_last(connection, new)
             row = _insert(connection, new)
-            return (_earlier(connection, new), False) if row is None else (row, True)
+            if row is None:
+                return _known(_earlier(connection, new)), False
+            _supersede(connection, row)
+            return row, True
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -184,7 +197,23 @@ class Responses:
         return self.get(response_id, owner)
 
 
-def _check_conversation(connection: Connection, new: NewResponse) -> None:
+def _with_conversation(connection: Connection, new: NewResponse) -> NewResponse:
+    """Return the question in the conversation of the response that it replaces."""
+    if new.replaces is None:
+        return new
+    found = connection.execute(
+        "SELECT conversation_id FROM responses WHERE id = %s AND owner = %s",
+        [new.replaces, new.owner],
+    ).fetchone()
+    if found is None:
+        raise NotFound(new.replaces)
+    conversation_id = found["conversation_id"]
+    if conversation_id is None or new.conversation_id not in {None, conversation_id}:
+        raise NotInConversation(new.replaces)
+    return replace(new, conversation_id=conversation_id)
+
+
+def _enter_conversation(connection: Connection, new: NewResponse) -> None:
     if new.conversation_id is None:
         return
     # The row lock makes questions of one conversation take their turn.
@@ -195,6 +224,29 @@ def _check_conversation(connection: Connection, new: NewResponse) -> None:
     )
     if found.rowcount != 1:
         raise NotFound(new.conversation_id)
+
+
+def _check_is_last(connection: Connection, new: NewResponse) -> None:
+    if new.replaces is None:
+        return
+    last = connection.execute(
+        "SELECT id FROM responses WHERE conversation_id = %s AND superseded_by IS NULL"
+        " ORDER BY turn DESC LIMIT 1",
+        [new.conversation_id],
+    ).fetchone()
+    if last is None or last["id"] != new.replaces:
+        raise NotTheLast(new.replaces)
+
+
+def _supersede(connection: Connection, row: ResponseRow) -> None:
+    if row.replaces is None:
+        return
+    connection.execute(
+        "UPDATE responses SET superseded_by = %s, cancel_requested_at ="
+        f" CASE WHEN {_UNFINISHED} THEN coalesce(cancel_requested_at, clock_timestamp())"
+        "  ELSE cancel_requested_at END WHERE id = %s",
+        [row.id, row.replaces],
+    )
 
 
 def _insert(connection: Connection, new: NewResponse) -> ResponseRow | None:
@@ -212,15 +264,24 @@ def _insert(connection: Connection, new: NewResponse) -> ResponseRow | None:
     return ResponseRow.model_validate(row) if row else None
 
 
-def _earlier(connection: Connection, new: NewResponse) -> ResponseRow:
+def _earlier(connection: Connection, new: NewResponse) -> ResponseRow | None:
+    if new.idempotency_key is None:
+        return None
     row = connection.execute(
         "SELECT * FROM responses WHERE owner = %s AND idempotency_key = %s",
         [new.owner, new.idempotency_key],
     ).fetchone()
+    if row is None:
+        return None
     earlier = ResponseRow.model_validate(row)
     if earlier.request_digest != new.digest():
         raise KeyReused
     return earlier
+
+
+def _known(row: ResponseRow | None) -> ResponseRow:
+    assert row is not None  # noqa: S101 -- it is what the insert was in conflict with
+    return row
 
 
 def _question_item(question: str) -> dict[str, Any]:
@@ -239,10 +300,10 @@ def _insert_output(connection: Connection, final: ResponseObject) -> None:
     conversation_id = final.conversation.id if final.conversation else None
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO items (id, conversation_id, response_id, is_output, body)"
-            " VALUES (%s, %s, %s, true, %s)",
+            "INSERT INTO items (id, conversation_id, response_id, turn, is_output, body)"
+            " SELECT %s, %s, id, turn, true, %s FROM responses WHERE id = %s",
             [
-                (item.id, conversation_id, final.id, Jsonb(item.model_dump(mode="json")))
+                (item.id, conversation_id, Jsonb(item.model_dump(mode="json")), final.id)
                 for item in final.output
             ],
         )

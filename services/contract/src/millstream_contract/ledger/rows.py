@@ -4,13 +4,14 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
 from millstream_contract.objects import (
     FINAL_STATUSES,
     ConversationReference,
+    Feedback,
     IncompleteDetails,
     MillstreamDetails,
     OutputItem,
@@ -22,10 +23,17 @@ from millstream_contract.objects import (
     Usage,
 )
 
+WhenBusy = Literal["reject", "enqueue", "interrupt"]
+WHEN_BUSY: Final[tuple[WhenBusy, ...]] = get_args(WhenBusy)
+
 
 @dataclass(frozen=True, slots=True)
 class NewResponse:
-    """A question to accept. The owner is who asked; only they may see the answer."""
+    """A question to accept. The owner is who asked; only they may see the answer.
+
+    replaces: the last response of the conversation, whose place this one takes.
+    when_busy: what to do when an answer of the conversation is still being made.
+    """
 
     owner: str
     question: str
@@ -38,10 +46,12 @@ class NewResponse:
     temperature: float | None = None
     metadata: dict[str, str] = field(default_factory=dict)
     idempotency_key: str | None = None
+    replaces: str | None = None
+    when_busy: WhenBusy | None = None
 
     def digest(self) -> str:
         """Return a hash of what was asked, which tells a repeat from another request."""
-        asked = [
+        asked: list[Any] = [
             self.question,
             self.model,
             self.background,
@@ -52,6 +62,9 @@ class NewResponse:
             self.temperature,
             sorted(self.metadata.items()),
         ]
+        # What is not given is left out: a repeat over an upgrade is still the same request.
+        optional = {"replaces": self.replaces, "when_busy": self.when_busy}
+        asked += [pair for pair in optional.items() if pair[1] is not None]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -74,6 +87,9 @@ class ResponseRow(BaseModel):
     temperature: float | None
     metadata: dict[str, str]
     request_digest: str
+    turn: int
+    replaces: str | None
+    superseded_by: str | None
     passages: tuple[Passage, ...] | None
     error: ResponseError | None
     incomplete_reason: str | None
@@ -111,7 +127,10 @@ class ResponseRow(BaseModel):
                 "temperature": self.temperature,
                 "usage": self.usage,
                 "millstream": MillstreamDetails(
-                    attempt=self.attempt, grounded=self.grounded, timings=self.timings
+                    attempt=self.attempt,
+                    grounded=self.grounded,
+                    timings=self.timings,
+                    replaces=self.replaces,
                 ),
             }
         )
@@ -145,9 +164,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something said in a conversation, in the shape of the API."""
+    """Something said in a conversation, in the shape of the API; feedback is for its response."""
 
     id: str
     position: int
-    response_id: str
+    response_id: str | None
     body: dict[str, Any]
+    feedback: Feedback | None = None

@@ -1,0 +1,65 @@
+"""``/v1/responses/{id}/feedback``: what the owner of an answer thinks of it (ours)."""
+
+from typing import Any, Final
+
+from flask import Blueprint, Response, jsonify, request
+
+from millstream_api.asking import check_text, json_object
+from millstream_api.errors import bad_field
+from millstream_api.identity import current_owner
+from millstream_api.routes.responses import owned_response
+from millstream_api.services import services
+from millstream_contract.jobs import FeedbackJob
+from millstream_contract.objects import Rating
+
+blueprint = Blueprint("feedback", __name__, url_prefix="/v1/responses")
+
+_MAX_COMMENT: Final = 2000
+
+
+@blueprint.post("/<response_id>/feedback")
+def give(response_id: str) -> Response:
+    """Store an opinion in place of an earlier one; a rating of null takes it back."""
+    owner = current_owner()
+    owned_response(response_id, owner)
+    rating, comment = _read(json_object(request.get_data()))
+    if rating is None:
+        services().ledger.feedback.withdraw(response_id, owner)
+    else:
+        services().ledger.feedback.give(response_id, owner, rating, comment)
+    services().queue.send(FeedbackJob(response_id))
+    return jsonify(
+        {
+            "object": "millstream.feedback",
+            "response_id": response_id,
+            "rating": rating,
+            "comment": comment,
+        }
+    )
+
+
+def _read(body: dict[str, Any]) -> tuple[Rating | None, str | None]:
+    for field in sorted(body.keys() - {"rating", "comment"}):
+        raise bad_field(field, f"{field} is not supported.", "unknown_parameter")
+    return _rating(body), _comment(body)
+
+
+def _rating(body: dict[str, Any]) -> Rating | None:
+    if "rating" not in body:
+        raise bad_field("rating", "rating is required.", "missing_required_parameter")
+    match body["rating"]:
+        case "up" | "down" | None as rating:
+            return rating
+    raise bad_field("rating", "rating must be 'up', 'down' or null.")
+
+
+def _comment(body: dict[str, Any]) -> str | None:
+    comment = body.get("comment")
+    if comment is None:
+        return None
+    if body["rating"] is None:
+        raise bad_field("comment", "comment needs a rating: with null all feedback is taken back.")
+    if not isinstance(comment, str) or len(comment) > _MAX_COMMENT:
+        raise bad_field("comment", f"comment must be a string of up to {_MAX_COMMENT} characters.")
+    check_text("comment", comment)
+    return comment.strip() or None
