@@ -4,7 +4,7 @@ from flask import Flask, request
 from flask_cors import CORS
 
 from millstream_api.errors import ApiError, install_error_handlers
-from millstream_api.routes import conversations, feedback, health, responses
+from millstream_api.routes import conversations, feedback, health, responses, tickets
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
 from millstream_api.strangers import door
@@ -22,23 +22,24 @@ def create_app(parts: Services) -> Flask:
     parts.install(app)
     app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
+    app.before_request(parts.gate.check)
     install_error_handlers(app)
     CORS(
         app,
         origins=list(parts.settings.cors_origins),
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["Retry-After"],
+        expose_headers=["Retry-After", "WWW-Authenticate"],
         max_age=600,
     )
-    for blueprint in (
-        responses.blueprint,
-        feedback.blueprint,
-        conversations.blueprint,
-        health.blueprint,
-    ):
-        app.register_blueprint(blueprint)
-    sock.init_app(app)
+    add_routes(app)
     return app
+
+
+def add_routes(app: Flask) -> None:
+    """Add every route: behind the gate, but for those marked ``open_to_all``."""
+    for part in (responses, tickets, feedback, conversations, health):
+        app.register_blueprint(part.blueprint)
+    sock.init_app(app)
 
 
 def _refuse_while_draining() -> None:

@@ -1,7 +1,8 @@
 """Errors as the API tells them: in the shape of OpenAI's, naming the field and what is allowed."""
 
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -17,6 +18,8 @@ from millstream_contract.errors import (
 
 logger = logging.getLogger(__name__)
 
+_KINDS: Final = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+
 
 class ApiError(Exception):
     """An answer other than 2xx. ``param`` names the field that is wrong."""
@@ -29,6 +32,7 @@ class ApiError(Exception):
         code: str,
         param: str | None = None,
         retry_after_seconds: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Make an error; ``message`` is for whoever sent the request."""
         super().__init__(message)
@@ -36,15 +40,17 @@ class ApiError(Exception):
         self.message = message
         self.code = code
         self.param = param
-        self.retry_after_seconds = retry_after_seconds
+        self.headers = dict(headers or {})
+        if retry_after_seconds is not None:
+            self.headers["Retry-After"] = str(retry_after_seconds)
 
     def body(self) -> dict[str, Any]:
         """Return the JSON body."""
-        kind = "server_error" if self.status >= 500 else "invalid_request_error"
+        kind = _KINDS.get(self.status, "invalid_request_error")
         return {
             "error": {
                 "message": self.message,
-                "type": kind,
+                "type": "server_error" if self.status >= 500 else kind,
                 "param": self.param,
                 "code": self.code,
             }
@@ -78,8 +84,7 @@ def install_error_handlers(app: Flask) -> None:
 def _api_error(error: ApiError) -> Response:
     response = jsonify(error.body())
     response.status_code = error.status
-    if error.retry_after_seconds is not None:
-        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    response.headers.update(error.headers)
     return response
 
 

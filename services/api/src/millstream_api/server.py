@@ -53,6 +53,10 @@ class Server(BaseApplication):
             "errorlog": "-",
             "loglevel": "warning",
             "control_socket_disable": True,
+            # Who connects is who connects: no header may say otherwise, nor one with an underscore
+            # pass for one with a hyphen.
+            "forwarded_allow_ips": "",
+            "header_map": "drop",
             "when_ready": self._say_ready,
             "post_worker_init": self._drain_on_stop,
             "worker_exit": self._stop_services,

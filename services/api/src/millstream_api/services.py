@@ -8,6 +8,7 @@ import gevent
 from flask import Flask, current_app
 
 from millstream_api.accepting import Acceptor
+from millstream_api.access import Gate
 from millstream_api.cancelling import Canceller
 from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Streamer
@@ -28,6 +29,7 @@ class Services:
     """The API's parts."""
 
     settings: Settings
+    gate: Gate
     ledger: Ledger
     log: TokenLog
     queue: JobQueue
@@ -59,7 +61,8 @@ class Services:
         acceptor = Acceptor(ledger, log, board, queue, canceller)
         hub.start()
         reaping = gevent.spawn(_reap_for_ever, Reaper(board, ledger, queue.send))
-        return cls(settings, ledger, log, queue, hub, streamer, acceptor, canceller, reaping)
+        gate = Gate.of(settings, ledger)
+        return cls(settings, gate, ledger, log, queue, hub, streamer, acceptor, canceller, reaping)
 
     def stop(self) -> None:
         """Close what ``start`` opened."""

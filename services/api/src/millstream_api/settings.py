@@ -1,14 +1,15 @@
 """The API's settings, read once from the environment."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, AliasChoices, Field, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AfterValidator, AliasChoices, Field, field_validator, model_validator
+from pydantic_settings import NoDecode, SettingsConfigDict
 
+from millstream_api.access.settings import AccessSettings
 from millstream_contract.addresses import checked_database_url, checked_redis_url
 
 
-class Settings(BaseSettings):
+class Settings(AccessSettings):
     """Every setting of the API. A wrong value stops the start and names itself."""
 
     model_config = SettingsConfigDict(
@@ -86,6 +87,11 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @model_validator(mode="after")
+    def _safe_to_serve(self) -> Self:
+        self.check_listening_on(self.api_host)
+        return self
 
     def endpoint_for(self, model: str | None) -> str:
         """Return the serving endpoint that answers for the model that a request names."""

@@ -11,11 +11,10 @@ from typing import Final
 
 from flask import request
 
+from millstream_api.access.gate import is_open_to_all
 from millstream_api.errors import ApiError
 
 ANY: Final = "*"
-
-_PROBES: Final = frozenset({"health.healthz", "health.readyz"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class Door:
 
     def check(self) -> None:
         """Raise ApiError (403) unless the current request may come in."""
-        if request.endpoint in _PROBES:
+        if is_open_to_all(request.endpoint):
             return
         host = request.headers.get("Host", "").lower()
         if not self._is_ours(host):

@@ -4,9 +4,9 @@ import re
 import uuid
 from typing import Final, Literal
 
-Kind = Literal["resp", "conv", "msg", "fs", "doc", "chunk"]
+Kind = Literal["resp", "conv", "msg", "fs", "doc", "chunk", "key"]
 
-_PATTERN: Final = re.compile(r"(resp|conv|msg|fs|doc|chunk)_[0-9a-f]{32}")
+_PATTERN: Final = re.compile(r"(resp|conv|msg|fs|doc|chunk|key)_[0-9a-f]{32}")
 
 
 def new_id(kind: Kind) -> str:

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
+from millstream_api.access import open_to_all
 from millstream_api.services import services
 from millstream_contract.errors import LedgerUnavailable, LogUnavailable
 
@@ -9,12 +10,14 @@ blueprint = Blueprint("health", __name__)
 
 
 @blueprint.get("/healthz")
+@open_to_all
 def healthz() -> Response:
     """Answer 200 as long as the process does."""
     return jsonify({"status": "ok"})
 
 
 @blueprint.get("/readyz")
+@open_to_all
 def readyz() -> Response:
     """Answer 200 when PostgreSQL and Redis answer, else 503 and which of them does not."""
     checks = {"postgresql": _ledger_answers(), "redis": _log_answers()}

@@ -1,7 +1,8 @@
-"""The ledger: conversations, responses, documents, feedback in PostgreSQL. It is the truth."""
+"""The ledger in PostgreSQL: conversations, responses, documents and more. It is the truth."""
 
 from dataclasses import dataclass
 
+from millstream_contract.ledger.api_keys import ApiKeys
 from millstream_contract.ledger.conversations import Conversations
 from millstream_contract.ledger.documents import Documents
 from millstream_contract.ledger.feedback import Feedbacks
@@ -18,11 +19,19 @@ class Ledger:
     responses: Responses
     documents: Documents
     feedback: Feedbacks
+    keys: ApiKeys
 
     @classmethod
     def of(cls, pool: Pool) -> "Ledger":
         """Return the ledger in the database that ``pool`` is connected to."""
-        return cls(pool, Conversations(pool), Responses(pool), Documents(pool), Feedbacks(pool))
+        return cls(
+            pool,
+            Conversations(pool),
+            Responses(pool),
+            Documents(pool),
+            Feedbacks(pool),
+            ApiKeys(pool),
+        )
 
     def ping(self) -> None:
         """Return when PostgreSQL answers. Raises LedgerUnavailable when it does not."""
