@@ -39,9 +39,9 @@ class Census:
     def more_than(self, before: "Census") -> list[str]:
         """Give a line for each thing of which there is more than before."""
         found = [
-            f"{name} has {count} threads, and had {before.threads[name]}"
+            f"{name} has {count} threads, and the fullest of its kind had {before.fullest(name)}"
             for name, count in self.threads.items()
-            if count > before.threads[name]
+            if count > before.fullest(name)
         ]
         if self.subscriptions > before.subscriptions:
             found.append(f"{self.subscriptions} subscriptions are left")
@@ -51,6 +51,14 @@ class Census:
             if not _is_of_the_broker(name)
         ]
         return found
+
+    def fullest(self, name: str) -> int:
+        """Give the most threads that a process of this kind had; "worker 1" is of kind "worker".
+
+        Bounded pools start their threads as these are needed, not all processes at the same time.
+        """
+        kind = name.split()[0]
+        return max(count for other, count in self.threads.items() if other.split()[0] == kind)
 
 
 def take_census(stage: Stage) -> Census:
