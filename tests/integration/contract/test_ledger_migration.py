@@ -44,9 +44,9 @@ def test_the_command_says_what_it_did(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", empty_database_url)
 
-    assert command.main() == 0
+    assert command.main([]) == 0
     assert capsys.readouterr().out == f"migrations applied: {', '.join(migration_names())}\n"
-    assert command.main() == 0
+    assert command.main([]) == 0
     assert "none, all are there" in capsys.readouterr().out
 
 
@@ -63,5 +63,5 @@ def test_the_command_says_why_it_cannot(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", url.format(port=free_port()))
 
-    assert command.main() == code
+    assert command.main([]) == code
     assert said in capsys.readouterr().err

@@ -30,6 +30,20 @@ def migrate(database_url: str) -> list[str]:
     return pending
 
 
+def pending(database_url: str) -> list[str]:
+    """Return the names of the files that are still to be applied, and change nothing.
+
+    Raises psycopg.OperationalError when PostgreSQL does not answer.
+    """
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        found = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
+        if not (found and found[0]):
+            return migration_names()
+        rows = connection.execute("SELECT name FROM schema_migrations").fetchall()
+    applied = {name for (name,) in rows}
+    return [name for name in migration_names() if name not in applied]
+
+
 def migration_names() -> list[str]:
     """Return the names of all migrations, in the order of their application."""
     folder = files(__package__).joinpath("migrations")
