@@ -42,6 +42,8 @@ class Stack:
     backends: Backends
     apis: list[Service]
     workers: list[ServerProcess]
+    worker_urls: list[str] = field(default_factory=list)
+    """Where each worker, in the order of `workers`, answers probes and metrics."""
     ui_port: int = field(default_factory=free_port)
     """Where `ui` serves the page: the API must know it, for only that page may call it."""
 
@@ -67,8 +69,11 @@ class Stack:
 
     def launch_worker(self, queue: str = "answers") -> ServerProcess:
         """Like `add_worker`, without waiting until it takes jobs."""
-        worker = launch_worker(self.backends.settings(), queue)
+        port = str(free_port())
+        own = {"MILLSTREAM_WORKER_HTTP_PORT": port}
+        worker = launch_worker({**own, **self.backends.settings()}, queue)
         self.workers.append(worker)
+        self.worker_urls.append(f"http://127.0.0.1:{port}")
         return worker
 
     def add_api(self, port: int | None = None) -> Service:

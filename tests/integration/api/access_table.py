@@ -40,6 +40,7 @@ _QUESTION = {"input": "What is a log?", "background": True}
 ROWS = [
     Row("GET", "/healthz", "open"),
     Row("GET", "/readyz", "open"),
+    Row("GET", "/metrics", "open"),
     Row("POST", "/v1/responses", "own", body=_QUESTION),
     Row(
         "POST",

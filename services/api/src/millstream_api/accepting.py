@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 
 from millstream_api.cancelling import Canceller
+from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.queueing import JobQueue
 from millstream_contract.errors import ContractError, Fenced, LogUnavailable
 from millstream_contract.jobs import AnswerJob
@@ -25,6 +26,7 @@ class Acceptor:
     board: WorkBoard
     queue: JobQueue
     canceller: Canceller
+    metrics: ApiMetrics
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
@@ -35,6 +37,7 @@ class Acceptor:
         """
         row, is_new = self.ledger.responses.accept(new)
         if is_new:
+            self.metrics.accepted.inc()
             self._enqueue(row)
             self._stop_replaced(row)
         return row
@@ -55,5 +58,7 @@ class Acceptor:
         except (LogUnavailable, Fenced) as error:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
+            self.metrics.enqueue_failures.inc()
         else:
-            self.queue.send(AnswerJob(row.id, attempt=1))
+            if not self.queue.send(AnswerJob(row.id, attempt=1)):
+                self.metrics.enqueue_failures.inc()

@@ -4,7 +4,8 @@ from flask import Flask, request
 from flask_cors import CORS
 
 from millstream_api.errors import ApiError, install_error_handlers
-from millstream_api.routes import conversations, feedback, health, responses, tickets
+from millstream_api.observing.http_requests import observe_requests
+from millstream_api.routes import conversations, feedback, health, metrics, responses, tickets
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
 from millstream_api.strangers import door
@@ -20,6 +21,7 @@ def create_app(parts: Services) -> Flask:
         "max_message_size": parts.settings.max_body_bytes,
     }
     parts.install(app)
+    observe_requests(app, parts.exposition.metrics)
     app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
     app.before_request(parts.gate.check)
@@ -37,7 +39,7 @@ def create_app(parts: Services) -> Flask:
 
 def add_routes(app: Flask) -> None:
     """Add every route: behind the gate, but for those marked ``open_to_all``."""
-    for part in (responses, tickets, feedback, conversations, health):
+    for part in (responses, tickets, feedback, conversations, health, metrics):
         app.register_blueprint(part.blueprint)
     sock.init_app(app)
 

@@ -4,6 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 
+from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.relay.streaming import Streamer
 from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.events import final_event
@@ -27,6 +28,7 @@ class Canceller:
     board: WorkBoard
     streamer: Streamer
     wait_seconds: float
+    metrics: ApiMetrics
 
     def cancel(self, response_id: str, owner: str) -> ResponseRow:
         """Stop a response and return it as it then stands.
@@ -35,8 +37,11 @@ class Canceller:
         what there was; "in_progress" is the honest answer when it has not yet done so in time.
         Raises NotFound.
         """
+        begun = time.monotonic()
         if not self.ask(response_id, owner):
-            self.streamer.wait_for_end(response_id, self.wait_seconds)
+            stopped = self.streamer.wait_for_end(response_id, self.wait_seconds)
+            outcome = self.metrics.cancel_seconds.labels("stopped" if stopped else "still_running")
+            outcome.observe(time.monotonic() - begun)
         return self.ledger.responses.get(response_id, owner)
 
     def ask(self, response_id: str, owner: str) -> bool:
@@ -61,6 +66,7 @@ class Canceller:
         frames: list[Frame] = [*opening, last]
         if not self.ledger.responses.finish(final, 0, b"".join(frame.data for frame in frames)):
             return False
+        self.metrics.finished.labels("cancelled").inc()
         try:
             self.log.append(row.id, 0, frames)
             self.board.release(Lease(row.id, 0))

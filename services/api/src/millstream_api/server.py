@@ -8,6 +8,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from millstream_api.app import create_app
+from millstream_api.observing.exposition import begin_sharing, leave_sharing
 from millstream_api.services import Services
 from millstream_api.settings import Settings
 
@@ -60,9 +61,11 @@ class Server(BaseApplication):
             "when_ready": self._say_ready,
             "post_worker_init": self._drain_on_stop,
             "worker_exit": self._stop_services,
+            "child_exit": _leave_sharing,
         }
 
     def _say_ready(self, arbiter: Arbiter) -> None:
+        begin_sharing()
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
         print(f"api listens on http://{host}:{port}", flush=True)  # noqa: T201
 
@@ -79,3 +82,8 @@ class Server(BaseApplication):
     def _stop_services(self, _: Arbiter, __: Worker) -> None:
         if self._services is not None:
             self._services.stop()
+
+
+def _leave_sharing(_: Arbiter, worker: Worker) -> None:
+    # Its type says str; it is what fork() returned.
+    leave_sharing(int(worker.pid))

@@ -10,9 +10,14 @@ from flask import Flask, current_app
 from millstream_api.accepting import Acceptor
 from millstream_api.access import Gate
 from millstream_api.cancelling import Canceller
+from millstream_api.observing.backlog import BacklogMetrics
+from millstream_api.observing.exposition import Exposition
+from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Streamer
 from millstream_api.settings import Settings
+from millstream_contract.backlog import ledger_backlog, redis_backlog
+from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
@@ -22,6 +27,8 @@ from millstream_contract.work_board import WorkBoard
 logger = logging.getLogger(__name__)
 
 _KEY = "millstream"
+
+_BACKLOG_WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +44,15 @@ class Services:
     streamer: Streamer
     acceptor: Acceptor
     canceller: Canceller
+    exposition: Exposition
     reaping: "gevent.Greenlet[[Reaper], NoReturn]"
 
     @classmethod
     def start(cls, settings: Settings) -> "Services":
         """Make the clients and begin to listen; call it in the process that serves."""
         timeout = settings.redis_timeout_seconds
+        exposition = Exposition.open()
+        metrics = exposition.metrics
         pool = open_pool(
             settings.database_url,
             size=settings.database_pool_size,
@@ -55,14 +65,33 @@ class Services:
         hub = Hub(
             lambda: subscriber_client(settings.redis_url),
             viewer_buffer_bytes=settings.viewer_buffer_bytes,
+            metrics=metrics.relay,
         )
         streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
-        canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds)
-        acceptor = Acceptor(ledger, log, board, queue, canceller)
+        canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds, metrics)
+        acceptor = Acceptor(ledger, log, board, queue, canceller, metrics)
+        backlog = BacklogMetrics(
+            lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),
+            lambda: redis_backlog(redis),
+        )
+        exposition.add(backlog.collect)
         hub.start()
-        reaping = gevent.spawn(_reap_for_ever, Reaper(board, ledger, queue.send))
         gate = Gate.of(settings, ledger)
-        return cls(settings, gate, ledger, log, queue, hub, streamer, acceptor, canceller, reaping)
+        reaper = Reaper(board, ledger, lambda job: _send_again(queue, job, metrics))
+        reaping = gevent.spawn(_reap_for_ever, reaper)
+        return cls(
+            settings,
+            gate,
+            ledger,
+            log,
+            queue,
+            hub,
+            streamer,
+            acceptor,
+            canceller,
+            exposition,
+            reaping,
+        )
 
     def stop(self) -> None:
         """Close what ``start`` opened."""
@@ -79,6 +108,11 @@ class Services:
 def services() -> Services:
     """Return the services of the app that handles the current request."""
     return cast(Services, current_app.extensions[_KEY])
+
+
+def _send_again(queue: JobQueue, job: AnswerJob, metrics: ApiMetrics) -> bool:
+    metrics.sent_again.labels("worker" if job.attempt > 1 else "message").inc()
+    return queue.send(job)
 
 
 def _reap_for_ever(reaper: Reaper) -> NoReturn:

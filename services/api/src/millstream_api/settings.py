@@ -80,6 +80,10 @@ class Settings(AccessSettings):
     drain_seconds: int = Field(
         10, ge=0, description="After SIGTERM, how long open requests may take to end."
     )
+    metrics: bool = Field(
+        True,
+        description="Whether GET /metrics answers Prometheus; a proxied request never gets it.",
+    )
 
     @field_validator("cors_origins", "allowed_hosts", "chat_endpoints", mode="before")
     @classmethod

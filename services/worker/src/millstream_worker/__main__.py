@@ -11,10 +11,13 @@ import os
 import sys
 import time
 
+from celery import Celery
 from pydantic import ValidationError
 
 from millstream_worker.celery_app import celery_app
-from millstream_worker.settings import AnswerSettings, IngestSettings
+from millstream_worker.observing.observed import Observed
+from millstream_worker.service import Service
+from millstream_worker.settings import AnswerSettings, IngestSettings, WorkerSettings
 from millstream_worker.worker_process import run_worker, set_up_logging
 
 logger = logging.getLogger("millstream_worker")
@@ -49,9 +52,10 @@ def _answers() -> int:
     # By default a thread that computes gives way after 5 ms only: the first token of one answer
     # would wait that long behind the parsing of another.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    app = celery_app(settings.redis_url)
-    service = AnswerService.open(settings, app)
-    return run_worker(app, service, grace_seconds=settings.shutdown_grace_seconds)
+    observed = _observed(settings)
+    app = celery_app(settings.redis_url, observed.beat.beat)
+    service = AnswerService.open(settings, app, observed.metrics.answers)
+    return _run(app, service, settings, observed)
 
 
 def _ingest() -> int:
@@ -61,9 +65,20 @@ def _ingest() -> int:
     from millstream_worker.ingesting.opening import open_ingest_service
 
     _settle_memory(begun)
-    app = celery_app(settings.redis_url)
+    observed = _observed(settings)
+    app = celery_app(settings.redis_url, observed.beat.beat)
     service = open_ingest_service(settings)
-    return run_worker(app, service, grace_seconds=settings.shutdown_grace_seconds)
+    return _run(app, service, settings, observed)
+
+
+def _observed(settings: WorkerSettings) -> Observed:
+    return Observed(settings.worker_http_host, settings.worker_http_port)
+
+
+def _run(app: Celery, service: Service, settings: WorkerSettings, observed: Observed) -> int:
+    return run_worker(
+        app, service, grace_seconds=settings.shutdown_grace_seconds, observed=observed
+    )
 
 
 def _settle_memory(begun: float) -> None:

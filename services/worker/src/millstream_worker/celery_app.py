@@ -4,6 +4,7 @@ Messages carry ids only. What a lost message or a dead worker means is decided b
 the leases, never by Celery's redelivery.
 """
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from celery import Celery
@@ -57,16 +58,31 @@ class PromptConnection(Connection):
     def ensure_connection(self, *arguments: Any, **settings: Any) -> Any:
         """Connect, trying again as often as it takes."""
         waits = {"interval_start": 0.2, "interval_step": 0.2, "interval_max": 1.0}
-        return super().ensure_connection(*arguments, **{**waits, **settings})
+        given = settings.pop("callback", None)
+
+        def at_each_try() -> None:
+            self.still_trying()
+            if given is not None:
+                given()
+
+        return super().ensure_connection(
+            *arguments, **{**waits, **settings, "callback": at_each_try}
+        )
+
+    @staticmethod
+    def still_trying() -> None:
+        """Told at each try: the loop that waits here is alive."""
 
 
-def celery_app(redis_url: str) -> Celery:
+def celery_app(redis_url: str, still_trying: Callable[[], None] = lambda: None) -> Celery:
     """Return an app that talks to the queue at ``redis_url``; it connects when first used.
 
     A worker's ``millstream ingest`` sends jobs by it, too: ``send_task(job.task, job.arguments(),
-    queue=job.queue)``.
+    queue=job.queue)``. still_trying: called while it waits for a broker that is away.
     """
     app = Celery("millstream", broker=redis_url, set_as_current=False)
     app.conf.update(_SETTINGS, broker_transport_options=_TRANSPORT)
-    app.amqp.Connection = PromptConnection
+    app.amqp.Connection = type(
+        "PromptConnection", (PromptConnection,), {"still_trying": staticmethod(still_trying)}
+    )
     return app

@@ -1,5 +1,6 @@
 """What a worker process does: one service, for the jobs of one queue."""
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 
@@ -14,6 +15,9 @@ class Service(Protocol):
 
     def do(self, *arguments: Any) -> None:
         """Do one job. Called on several threads; an error is logged, and the job is gone."""
+
+    def check(self) -> Mapping[str, str]:
+        """Look at what the jobs need: "ok", "away", or "unknown", by name. Takes some seconds."""
 
     def drain(self) -> None:
         """The grace time is over: let running jobs end now. Called on a thread of its own."""

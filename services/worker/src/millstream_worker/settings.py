@@ -50,6 +50,17 @@ class WorkerSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least important lines that are printed."
     )
+    worker_http_host: str = Field(
+        default="127.0.0.1", description="Address on which probes and metrics are answered."
+    )
+    worker_http_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description=(
+            "Port of /healthz, /readyz and /metrics; 0: none, for several workers on one host."
+        ),
+    )
     shutdown_grace_seconds: float = Field(
         default=25.0,
         gt=0,

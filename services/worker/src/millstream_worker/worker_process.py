@@ -10,23 +10,37 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import Reject, SecurityWarning
 
+from millstream_worker.observing.beat import BEAT_EVERY_SECONDS
+from millstream_worker.observing.metrics import WorkerMetrics
+from millstream_worker.observing.observed import Observed
 from millstream_worker.service import Service
 
 logger = logging.getLogger(__name__)
 
 
-def run_worker(app: Celery, service: Service, *, grace_seconds: float) -> int:
+def run_worker(
+    app: Celery,
+    service: Service,
+    *,
+    grace_seconds: float,
+    observed: Observed,
+) -> int:
     """Do the service's jobs; return the process's exit code.
 
     On a first SIGTERM no job is begun any more, and running ones may go on for ``grace_seconds``;
     then the service is told to let them end.
     """
     stopping = threading.Event()
-    app.task(name=service.task, ignore_result=True)(_task(service, stopping))
+    app.task(name=service.task, ignore_result=True)(_task(service, stopping, observed.metrics))
+    observed.metrics.slots.set(service.concurrency)
+    beat = observed.beat
     drain = threading.Timer(grace_seconds, service.drain)
     drain.daemon = True
 
-    def on_ready(**_: Any) -> None:
+    def on_ready(sender: Any, **_: Any) -> None:
+        # Celery's loop serves its timers itself: when it is stuck, so are they.
+        sender.timer.call_repeatedly(BEAT_EVERY_SECONDS, beat.beat)
+        beat.is_ready = True
         logger.info(
             "ready: takes jobs from queue %r, %d at a time", service.queue, service.concurrency
         )
@@ -34,12 +48,14 @@ def run_worker(app: Celery, service: Service, *, grace_seconds: float) -> int:
     def on_shutting_down(**_: Any) -> None:
         logger.info("stopping: running jobs may go on for %g s", grace_seconds)
         stopping.set()
+        beat.is_ready = False
         drain.start()
 
     signals.worker_ready.connect(on_ready, weak=False)
     signals.worker_shutting_down.connect(on_shutting_down, weak=False)
     try:
-        return _run(app, service)
+        with observed.answering_probes(service.check):
+            return _run(app, service)
     finally:
         drain.cancel()
         service.close()
@@ -62,12 +78,13 @@ def _leave_logging_alone(**_: Any) -> None:
     return None
 
 
-def _task(service: Service, stopping: threading.Event) -> Any:
+def _task(service: Service, stopping: threading.Event, metrics: WorkerMetrics) -> Any:
     def do(*arguments: Any) -> None:
         # Celery hears SIGTERM at its next event only, which may be another job.
         if stopping.is_set():
             raise Reject("this worker shuts down", requeue=True)
-        service.do(*arguments)
+        with metrics.doing(service.task):
+            service.do(*arguments)
 
     return do
 

@@ -16,6 +16,7 @@ from gevent.lock import RLock
 from redis import Redis, RedisError
 from redis.client import PubSub
 
+from millstream_api.observing.metrics import RelayMetrics, unobserved
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import BadFrame
 from millstream_contract.keys import IDLE_CHANNEL, live_channel, response_of_channel
@@ -40,10 +41,17 @@ class _Topic:
 class Hub:
     """Hands what Redis publishes to the viewers of this process."""
 
-    def __init__(self, make_client: Callable[[], Redis], *, viewer_buffer_bytes: int) -> None:
+    def __init__(
+        self,
+        make_client: Callable[[], Redis],
+        *,
+        viewer_buffer_bytes: int,
+        metrics: RelayMetrics | None = None,
+    ) -> None:
         """Make connections by ``make_client``, whose clients must not reconnect by themselves."""
         self._make_client = make_client
         self._buffer_bytes = viewer_buffer_bytes
+        self.metrics = metrics or unobserved().relay
         self._topics: dict[str, _Topic] = {}
         # Subscriptions sent and not yet confirmed; only the last confirmation counts.
         self._pending: dict[str, int] = {}
@@ -84,17 +92,19 @@ class Hub:
         will be told to read the log again when Redis is back.
         """
         channel = live_channel(response_id)
-        mailbox = Mailbox(self._buffer_bytes)
+        mailbox = Mailbox(self._buffer_bytes, self.metrics.slow_viewers.inc)
         topic = self._topics.get(channel)
         if topic is None:
             topic = self._topics[channel] = _Topic()
             self._send_subscribe(channel)
         topic.mailboxes.add(mailbox)
+        self.metrics.viewers.inc()
         try:
             topic.confirmed.wait(confirm_seconds)
             yield mailbox
         finally:
             topic.mailboxes.discard(mailbox)
+            self.metrics.viewers.dec()
             if not topic.mailboxes and self._topics.get(channel) is topic:
                 del self._topics[channel]
                 self._send_unsubscribe(channel)
@@ -122,6 +132,7 @@ class Hub:
                 self._listen()
             except (RedisError, OSError) as error:
                 logger.warning("the subscription to Redis broke: %s", error)
+                self.metrics.reconnects.inc()
             except Exception:
                 logger.exception("the relay's listener failed; it starts again")
             self._disconnect()

@@ -50,6 +50,8 @@ class Streamer:
 
     def _stream(self, response_id: str, cursor: int) -> Iterator[bytes]:
         follower = Follower(cursor)
+        if cursor >= 0:
+            self.hub.metrics.resumes.inc()
         if data := self._stored(response_id, follower):
             yield data
         if not follower.finished:
@@ -114,7 +116,10 @@ class Streamer:
             taken = follower.take_live(batch)
             if isinstance(taken, Hole):
                 mailbox.reread()
+                self.hub.metrics.holes_filled.inc()
                 break
+            if not taken:
+                self.hub.metrics.repeats_dropped.inc()
             pieces.append(taken)
         if not batches:
             mailbox.must_reread = True

@@ -1,6 +1,7 @@
 """A viewer's mailbox: what was published for it and it has not sent on yet."""
 
 from collections import deque
+from collections.abc import Callable
 
 from gevent.event import Event
 
@@ -14,9 +15,10 @@ class Mailbox:
     holds it all, so nothing is lost and nothing grows.
     """
 
-    def __init__(self, limit_bytes: int) -> None:
-        """Hold up to ``limit_bytes`` of live frames."""
+    def __init__(self, limit_bytes: int, overflowed: Callable[[], object] = lambda: None) -> None:
+        """Hold up to ``limit_bytes`` of live frames; ``overflowed`` is called when it was more."""
         self._limit = limit_bytes
+        self._overflowed = overflowed
         self._batches: deque[LiveBatch] = deque()
         self._bytes = 0
         self._something = Event()
@@ -29,6 +31,7 @@ class Mailbox:
         self._bytes += len(batch.data)
         if self._bytes > self._limit:
             self.reread()
+            self._overflowed()
             return
         self._batches.append(batch)
         self._something.set()

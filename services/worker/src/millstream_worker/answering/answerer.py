@@ -38,6 +38,7 @@ from millstream_worker.answering.words import (
     SEARCH_FAILED,
 )
 from millstream_worker.model_errors import ModelError
+from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Answerer:
         settings: AnswerSettings,
         background: Executor,
         enqueue: Callable[[AnswerJob], bool],
+        metrics: AnswerMetrics,
     ) -> None:
         """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
         self._ledger = ledger
@@ -73,7 +75,10 @@ class Answerer:
         self._settings = settings
         self._background = background
         self._enqueue = enqueue
+        self._metrics = metrics
         self._graph = build_graph()
+        self.model_state = "unknown"
+        """How the last request to the model ended: "ok", or "failing"."""
 
     def answer(self, job: AnswerJob) -> None:
         """Do a job; do nothing if it was begun before, or its response is final."""
@@ -88,6 +93,7 @@ class Answerer:
                 self._clear_board(job)
                 return
             logger.info("%s attempt %d: begun", job.response_id, job.attempt)
+            self._metrics.claimed(row.attempt)
             self._hold(row, stop)
 
     def _hold(self, row: ResponseRow, stop: StopSignal) -> None:
@@ -97,14 +103,19 @@ class Answerer:
             try:
                 self._work(row, lease, stop)
             except Fenced:
-                logger.info("%s attempt %d: overtaken", row.id, row.attempt)
+                self._metrics.fenced_writes.inc()
+                self._overtaken(row)
             except Stopped as stopped:
                 if stopped.reason is StopReason.FENCED:
-                    logger.info("%s attempt %d: overtaken", row.id, row.attempt)
+                    self._overtaken(row)
                 else:
                     self._hand_over(row.id, row.attempt)
             else:
                 self._release(lease)
+
+    def _overtaken(self, row: ResponseRow) -> None:
+        logger.info("%s attempt %d: overtaken", row.id, row.attempt)
+        self._metrics.overtaken.inc()
 
     def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal) -> None:
         watch = Stopwatch(row)
@@ -173,13 +184,22 @@ class Answerer:
 
     def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending) -> None:
         try:
-            _report(attempt.end(ending))
+            final = attempt.end(ending)
+            _report(final)
+            self._metrics.ended(final, attempt.stream_bytes)
+            self._note_model(final)
         except (Fenced, Stopped):
             raise
         except Exception:
             logger.exception("%s attempt %d: the end could not be stored", row.id, row.attempt)
             error = ResponseError(code=_SERVER_ERROR, message=INTERNAL_ERROR)
             attempt.end_as_failed(error)
+
+    def _note_model(self, final: ResponseObject) -> None:
+        if final.status in ("completed", "incomplete") and final.usage is not None:
+            self.model_state = "ok"
+        elif final.error is not None and final.error.code != _SERVER_ERROR:
+            self.model_state = "failing"
 
     def _claim(self, job: AnswerJob, stop: StopSignal) -> ResponseRow | None:
         return patiently(
@@ -227,6 +247,7 @@ class Answerer:
 
     def _hand_over(self, response_id: str, attempt: int) -> None:
         """Give a response to another worker, which begins the attempt after this one."""
+        self._metrics.handed_over.inc()
         try:
             self._board.hand_over(Lease(response_id, attempt))
         except LogUnavailable as error:

@@ -71,6 +71,8 @@ class Attempt:
         self._answer: ModelAnswer | None = None
         self._resumes = 0
         self._history: list[Message] | None = None
+        self.stream_bytes = 0
+        """Bytes of the whole stream, once it has ended."""
 
     def begin(self) -> None:
         """Tell that a worker began, or goes on: behind what was said, or after taking it back."""
@@ -185,6 +187,7 @@ class Attempt:
             logger.warning("%s: Redis is behind; the ledger does not wait for it", self._row.id)
         last = final_event(final)
         log = self._writer.data() + self._writer.next_frame(last).data
+        self.stream_bytes = len(log)
         if not self._finish(final, log):
             raise Fenced(self._row.id)
         self._writer.write([last])

@@ -20,6 +20,8 @@ from millstream_worker.answering.reaping import Reaping
 from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
 from millstream_worker.answering.tools import Models
 from millstream_worker.embeddings import Embeddings
+from millstream_worker.observing.checks import answers
+from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
 from millstream_worker.workspace import open_workspace
 
@@ -39,10 +41,11 @@ class AnswerService:
     task = ANSWER_TASK
     queue = ANSWER_QUEUE
 
-    def __init__(self, settings: AnswerSettings, app: Celery) -> None:
+    def __init__(self, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics) -> None:
         """Open everything; close() releases it. Raises ValueError without a workspace."""
         self.concurrency = settings.answers_concurrency
         self._app = app
+        self._metrics = metrics
         self._running = RunningAnswers()
         models = _models(settings)
         self._pool = open_pool(
@@ -50,7 +53,7 @@ class AnswerService:
             size=settings.answers_concurrency + _SPARE_CONNECTIONS,
             wait_seconds=settings.ledger_wait_seconds,
         )
-        ledger = Ledger.of(self._pool)
+        self._ledger = ledger = Ledger.of(self._pool)
         self._redis = redis_client(
             settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
         )
@@ -60,11 +63,12 @@ class AnswerService:
         self._heartbeat = Heartbeat(
             board, ledger, every_seconds=settings.lease_seconds / _BEATS_PER_LEASE
         )
-        self._reaping = Reaping(Reaper(board, ledger, self._enqueue))
+        self._reaping = Reaping(Reaper(board, ledger, self._send_again))
         self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
+        self._log = TokenLog(self._redis)
         self._answerer = Answerer(
             ledger,
-            TokenLog(self._redis),
+            self._log,
             board,
             models,
             self._running,
@@ -72,20 +76,29 @@ class AnswerService:
             settings,
             self._background,
             self._enqueue,
+            metrics,
         )
         self._listener.start()
         self._heartbeat.start()
         self._reaping.start()
 
     @classmethod
-    def open(cls, settings: AnswerSettings, app: Celery) -> Self:
-        """Open the service in this process."""
-        return cls(settings, app)
+    def open(cls, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics) -> Self:
+        """Open the service in this process; ``metrics`` count what it does."""
+        return cls(settings, app, metrics)
 
     def do(self, *arguments: Any) -> None:
         """Answer one question: its response's id, and the attempt."""
         response_id, attempt = arguments
         self._answerer.answer(AnswerJob(str(response_id), int(attempt)))
+
+    def check(self) -> dict[str, str]:
+        """Look at PostgreSQL and Redis, and tell how the last request to the model ended."""
+        return {
+            "postgresql": answers(self._ledger.ping),
+            "redis": answers(self._log.ping),
+            "model": self._answerer.model_state,
+        }
 
     def drain(self) -> None:
         """Hand running answers over to another worker."""
@@ -100,6 +113,10 @@ class AnswerService:
         self._subscriber.close()
         self._redis.close()
         self._pool.close()
+
+    def _send_again(self, job: AnswerJob) -> bool:
+        self._metrics.sent_again.labels("worker" if job.attempt > 1 else "message").inc()
+        return self._enqueue(job)
 
     def _enqueue(self, job: AnswerJob) -> bool:
         try:

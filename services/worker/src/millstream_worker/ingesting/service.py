@@ -16,6 +16,7 @@ from millstream_worker.ingesting.document import (
 )
 from millstream_worker.ingesting.patience import with_patience
 from millstream_worker.model_errors import ModelError
+from millstream_worker.observing.checks import answers
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,10 @@ class IngestService:
             self._send(IngestJob(document_id))
         except Interrupted:
             self._send(IngestJob(document_id))
+
+    def check(self) -> dict[str, str]:
+        """Look at PostgreSQL; the queue is Redis itself."""
+        return {"postgresql": answers(self._documents.embeddings_endpoint)}
 
     def drain(self) -> None:
         """Let running jobs go back to the queue."""
