@@ -53,7 +53,7 @@ class Exposition:
     def open(cls) -> "Exposition":
         """Make the metrics; call it in the process that serves."""
         # A second series beside each one, of when it began: nobody asks for it.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         registry = CollectorRegistry(support_collectors_without_names=True)
         if shared_directory() is None:
             for kind in (ProcessCollector, PlatformCollector, GCCollector):

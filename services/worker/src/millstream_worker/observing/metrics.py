@@ -37,7 +37,7 @@ class WorkerMetrics:
     def __init__(self) -> None:
         """Make the metrics and their registry."""
         # A second series beside each one, of when it began: nobody asks for it.
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         for kind in (ProcessCollector, PlatformCollector, GCCollector):
             kind(registry=registry)
