@@ -16,6 +16,8 @@ ASSETS = Path(__file__).parent / "assets"
 
 # Run before the document is parsed, so they are no modules and have their own script elements.
 _CLASSIC_SCRIPTS = frozenset({"color-scheme.js", "dash-bridge.js"})
+# Fetched when the first code is to be coloured.
+_LATE_SCRIPTS = frozenset({"highlight.js"})
 
 
 def create_app(settings: Settings) -> Dash:
@@ -48,8 +50,7 @@ def create_app(settings: Settings) -> Dash:
 
 
 def chat_modules() -> list[str]:
-    """Return the chat's own scripts and those it vendors, as paths under the assets folder."""
+    """Return the scripts that every chat needs, as paths under the assets folder."""
     files = [*ASSETS.glob("*.js"), *ASSETS.glob("vendor/*.js")]
-    return sorted(
-        path.relative_to(ASSETS).as_posix() for path in files if path.name not in _CLASSIC_SCRIPTS
-    )
+    others = _CLASSIC_SCRIPTS | _LATE_SCRIPTS
+    return sorted(path.relative_to(ASSETS).as_posix() for path in files if path.name not in others)

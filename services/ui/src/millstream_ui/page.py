@@ -32,7 +32,9 @@ $preloads
 </html>
 """)
 
-STYLES = ("base.css", "sidebar.css", "conversation.css", "prose.css", "composer.css")
+STYLES = (
+    "base.css", "sidebar.css", "conversation.css", "prose.css", "code.css", "composer.css",
+)  # fmt: skip
 
 
 def build_document(

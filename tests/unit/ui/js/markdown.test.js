@@ -26,7 +26,8 @@ test("common Markdown becomes its elements", () => {
   equal(html("A **b** *c* `d`"), "<p>A <strong>b</strong> <em>c</em> <code>d</code></p>");
   equal(html("- a\n- b"), "<ul>\n<li>a</li>\n<li>b</li>\n</ul>");
   equal(html("3. a"), '<ol start="3">\n<li>a</li>\n</ol>');
-  equal(html("```js\n<b>\n```"), '<pre data-language="js"><code>&lt;b&gt;\n</code></pre>');
+  const code = render("```js\n<b>\n```").querySelector(".code-block");
+  equal([code?.getAttribute("data-language"), code?.textContent], ["js", "<b>\n"]);
   ok(html("|a|b|\n|-|-:|\n|1|2|").includes('<td align="right">2</td>'), "table");
 });
 

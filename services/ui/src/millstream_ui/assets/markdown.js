@@ -6,6 +6,7 @@
 
 import MarkdownIt from "./vendor/markdown-it.js";
 import DOMPurify from "./vendor/dompurify.js";
+import { drawCodeBlock } from "./code-block.js";
 
 const CITATION = /^\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?![(:])/;
 
@@ -14,6 +15,7 @@ const CITATION = /^\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\](?![(:])/;
  *   references?: Record<string, any>,
  *   passages: ReadonlySet<number>,
  *   citationLabel: (number: number) => string,
+ *   copyLabel?: string,
  * }} Context
  *
  * references: link definitions met so far. passages: the numbers that may be cited.
@@ -62,6 +64,11 @@ export function renderMarkdown(source, context) {
   for (const link of fragment.querySelectorAll("a")) {
     link.target = "_blank";
     link.rel = "noopener noreferrer nofollow";
+  }
+  for (const pre of fragment.querySelectorAll("pre")) {
+    const { element, code } = drawCodeBlock(pre.dataset.language ?? "", context.copyLabel ?? "");
+    code.append(pre.textContent ?? "");
+    pre.replaceWith(element);
   }
   return fragment;
 }

@@ -4,6 +4,7 @@
  * stay, and only the last one is drawn again.
  */
 
+import { drawCodeBlock } from "./code-block.js";
 import { renderMarkdown } from "./markdown.js";
 
 /** A line that may become the end of a code block is not shown as code. */
@@ -42,7 +43,7 @@ export class OpenBlock {
    * @param {import("./markdown.js").Context} context
    */
   draw(source, shape, context) {
-    if (shape.kind === "code") this.#drawCode(source, shape);
+    if (shape.kind === "code") this.#drawCode(source, shape, context);
     else if (shape.kind === "rows" && shape.keepTo > shape.headEnd) this.#drawRows(source, shape, context);
     else this.#drawWhole(source, context);
   }
@@ -59,17 +60,17 @@ export class OpenBlock {
   /**
    * @param {string} source
    * @param {{language: string, contentStart: number}} shape
+   * @param {import("./markdown.js").Context} context
    */
-  #drawCode(source, { language, contentStart }) {
+  #drawCode(source, { language, contentStart }, context) {
     const content = source.slice(contentStart).replace(FENCE_BEGUN, "$1");
     if (this.#code && content.startsWith(this.#code.data)) {
       this.#code.appendData(content.slice(this.#code.data.length));
       return;
     }
     this.clear();
-    const pre = this.#element.appendChild(document.createElement("pre"));
-    if (language) pre.dataset.language = language;
-    const code = pre.appendChild(document.createElement("code"));
+    const { element, code } = drawCodeBlock(language, context.copyLabel ?? "");
+    this.#element.append(element);
     this.#code = code.appendChild(document.createTextNode(content));
   }
 

@@ -29,13 +29,21 @@ export class StreamedMarkdown {
   #notBefore = 0;
   /** @type {() => void} */
   #afterRender;
+  /** @type {(nodes: Node[]) => void} */
+  #onFinal;
 
   /**
-   * @param {{citationLabel: (number: number) => string, afterRender?: () => void}} options
+   * @param {{
+   *   citationLabel: (number: number) => string,
+   *   copyLabel?: string,
+   *   afterRender?: () => void,
+   *   onFinal?: (nodes: Node[]) => void,
+   * }} options onFinal: these will not be drawn again
    */
-  constructor({ citationLabel, afterRender = () => {} }) {
-    this.#context = { references: {}, passages: new Set(), citationLabel };
+  constructor({ citationLabel, copyLabel = "", afterRender = () => {}, onFinal = () => {} }) {
+    this.#context = { references: {}, passages: new Set(), citationLabel, copyLabel };
     this.#afterRender = afterRender;
+    this.#onFinal = onFinal;
     this.#element.className = "prose";
     this.#cursor.className = "cursor";
     this.#element.append(this.#open.element);
@@ -78,6 +86,7 @@ export class StreamedMarkdown {
     this.#frame = 0;
     this.#ended = true;
     this.#render();
+    this.#onFinal([this.#open.element]);
   }
 
   /** @param {number} now */
@@ -112,7 +121,9 @@ export class StreamedMarkdown {
     if (finalLength === 0) return;
     const end = this.#finalEnd + finalLength;
     const final = renderMarkdown(this.#source.slice(this.#finalEnd, end), this.#context);
+    const nodes = [...final.childNodes];
     this.#open.element.before(final);
+    this.#onFinal(nodes);
     this.#open.clear();
     this.#finalEnd = end;
   }
