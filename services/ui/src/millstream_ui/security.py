@@ -19,12 +19,16 @@ def content_security_policy(script_hashes: Sequence[str], api_origin: str) -> st
         "style-src": ["'self'", "'unsafe-inline'"],
         "img-src": ["'self'", "data:"],
         "font-src": ["'self'"],
-        "connect-src": ["'self'", api_origin] if api_origin else ["'self'"],
+        "connect-src": ["'self'", *_http_and_socket(api_origin)],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
     return "; ".join(f"{name} {' '.join(values)}" for name, values in directives.items())
+
+
+def _http_and_socket(origin: str) -> list[str]:
+    return [origin, origin.replace("http", "ws", 1)] if origin else []
 
 
 def protect(server: Flask, policy: str) -> None:

@@ -19,6 +19,11 @@ export class ApiError extends Error {
   get retryable() {
     return this.status === 408 || this.status === 429 || this.status >= 500;
   }
+
+  /** Whether the reader has to sign in (again). */
+  get signedOut() {
+    return this.status === 401;
+  }
 }
 
 /**

@@ -34,8 +34,30 @@ export function createApi(baseUrl) {
     /** @param {AbortSignal} signal */
     createConversation: (signal) => json("/conversations", post({}, signal)),
 
-    /** @param {AbortSignal} signal */
-    conversations: (signal) => json("/conversations?limit=50", { signal }),
+    /**
+     * One page, newest first.
+     *
+     * @param {{query?: string, after?: string | null}} wanted query: words of titles and questions
+     * @param {AbortSignal} signal
+     */
+    conversations({ query, after }, signal) {
+      const parameters = new URLSearchParams({ limit: "50" });
+      if (query) parameters.set("q", query);
+      if (after) parameters.set("after", after);
+      return json(`/conversations?${parameters}`, { signal });
+    },
+
+    /** @param {string} id @param {string} title @param {AbortSignal} signal */
+    rename: (id, title, signal) =>
+      json(`/conversations/${encodeURIComponent(id)}`, post({ title }, signal)),
+
+    /**
+     * Goes on when the page is left in the same moment.
+     *
+     * @param {string} id
+     */
+    remove: (id) =>
+      json(`/conversations/${encodeURIComponent(id)}`, { method: "DELETE", keepalive: true }),
 
     /** @param {string} id @param {AbortSignal} signal */
     conversation: (id, signal) => json(`/conversations/${encodeURIComponent(id)}`, { signal }),
@@ -60,15 +82,26 @@ export function createApi(baseUrl) {
     /**
      * Accepts a question once, however often it is sent with the same key.
      *
-     * @param {{question: string, conversation: string, key: string}} ask
+     * @param {{question: string, conversation: string, key: string, replaces: string | null}} ask
+     *   replaces: the last response of the conversation, whose place this question's takes
      * @param {AbortSignal} signal
      */
-    ask: ({ question, conversation, key }, signal) =>
+    ask({ question, conversation, key, replaces }, signal) {
+      const ours = replaces ? { millstream: { replaces } } : {};
+      const body = { input: question, background: true, conversation, ...ours };
+      return json("/responses", post(body, signal, { "Idempotency-Key": key }));
+    },
+
+    /**
+     * @param {string} id
+     * @param {{rating: "up" | "down" | null, comment: string | null}} feedback rating null takes it
+     *   back
+     * @param {AbortSignal} signal
+     */
+    feedback: (id, { rating, comment }, signal) =>
       json(
-        "/responses",
-        post({ input: question, background: true, conversation }, signal, {
-          "Idempotency-Key": key,
-        }),
+        `/responses/${encodeURIComponent(id)}/feedback`,
+        post(comment ? { rating, comment } : { rating }, signal),
       ),
 
     /** @param {string} id @param {AbortSignal} signal */
@@ -76,6 +109,9 @@ export function createApi(baseUrl) {
 
     /** @param {string} id @param {AbortSignal} signal */
     cancel: (id, signal) => json(`/responses/${encodeURIComponent(id)}/cancel`, post({}, signal)),
+
+    /** Where the same streams come over a WebSocket. */
+    socketUrl: () => new URL(`${baseUrl}/v1/responses`, location.href).href.replace(/^http/, "ws"),
 
     /**
      * The cursor goes in the query: a header of our own would cost a preflight each time.

@@ -18,12 +18,14 @@
  *   isDone: () => boolean,
  *   onConnection: (connection: Connection) => void,
  *   signal: AbortSignal,
+ *   onHeard?: () => void,
  *   silenceMs?: number,
  *   waitMs?: (failures: number) => number,
  * }} Reader
  *
  * open: asks for the stream after the cursor (-1: all of it).
  * settle: asks for the response itself; true when it was final (the reader is then done).
+ * onHeard: something came, be it a keep-alive.
  * waitMs: how long to wait after so many failures in a row.
  * startOver: forgets what was read, because the cursor means nothing to the server.
  */
@@ -106,6 +108,7 @@ async function readOnce(reader) {
   reader.signal.addEventListener("abort", hangUp);
   let silence = setTimeout(hangUp, reader.silenceMs ?? SILENCE_MS);
   const heard = () => {
+    reader.onHeard?.();
     clearTimeout(silence);
     silence = setTimeout(hangUp, reader.silenceMs ?? SILENCE_MS);
   };
