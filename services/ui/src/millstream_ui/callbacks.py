@@ -6,7 +6,6 @@ _PATHNAME = Input("location", "pathname")
 
 _CALLBACKS = {
     "navigate": (Output("navigated", "data"), _PATHNAME),
-    "historyList": (Output("history-list", "children"), Input("history", "data"), _PATHNAME),
     "sidebar": (Output("shell", "navbar"), Input("menu", "opened")),
     "closeMenu": (Output("menu", "opened"), _PATHNAME),
 }

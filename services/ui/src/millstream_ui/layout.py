@@ -39,7 +39,6 @@ def build_layout(title: str, words: Words) -> dmc.MantineProvider:
         children=[
             html.A(words["skip_to_question"], href="#question", className="skip-link"),
             dcc.Location(id="location", refresh="callback-nav"),
-            dcc.Store(id="history"),
             dcc.Store(id="navigated"),
             dmc.AppShell(
                 id="shell",
@@ -82,12 +81,7 @@ def _sidebar(title: str, words: Words) -> dmc.AppShellNavbar:
                 id="new-chat",
                 className="new-chat",
             ),
-            html.Div(
-                id="history-list",
-                className="history",
-                role="navigation",
-                title=words["history"],
-            ),
+            html.Nav(id="history-list", className="history", title=words["history"]),
             html.Div(
                 className="sidebar-foot",
                 children=dmc.ColorSchemeToggle(

@@ -1,33 +1,37 @@
-import { drawHistory } from "/assets/history-list.js";
 import { emptyAnswer } from "/assets/accumulator.js";
-import { readTurns } from "/assets/conversation-items.js";
+import { ApiError } from "/assets/api-error.js";
+import { fewAtOnce, readTurns } from "/assets/conversation-items.js";
 import { drawTimings, phaseText } from "/assets/status-line.js";
+import { troubleOf } from "/assets/trouble.js";
 import { createSay } from "/assets/words.js";
 import { equal, ok, test } from "./testing.js";
 
 const say = createSay({
   language: "en",
-  history_today: "Today",
-  history_yesterday: "Yesterday",
-  history_earlier: "Earlier",
-  history_empty: "None yet",
-  history_unreachable: "Out of reach",
-  untitled: "Untitled",
-  answer_running: "running",
   phase_queued: "Waiting",
   phase_queued_position: { one: "{count} ahead", other: "{count} are ahead" },
   phase_searching: "Searching",
   phase_reading: { one: "Reading {count} passage", other: "Reading {count} passages" },
   phase_writing: "Writing",
   phase_restarted: "Again",
+  sources_used: { one: "{count} source", other: "{count} sources" },
   timing_first: "first {seconds}",
   timing_total: "total {seconds}",
   timing_queue: "Queue",
   timing_retrieve: "Search",
   timing_grade: "Grading",
   timing_model: "Model",
+  timing_rewrite: "Rewording",
+  timing_relay: "Way",
   timing_attempts: "Attempts",
   seconds: "{seconds} s",
+  milliseconds: "{count} ms",
+  signed_out_title: "Signed out",
+  signed_out_text: "Sign in",
+  sign_in: "Again",
+  missing_title: "Not there",
+  missing_text: "Gone",
+  open_failed_title: "Not opened",
 });
 
 test("words take their values and their plural form", () => {
@@ -58,38 +62,35 @@ test("each phase has its words", () => {
 
 test("timings are shown as far as they are known", () => {
   const timings = { first_token_ms: 400, total_ms: 2000, queue_ms: 5, grade_ms: null };
-  const [details] = drawTimings({ ...emptyAnswer(), timings, attempt: 2 }, say);
-  equal(details.textContent, "first 0.4, total 2.0Queue0.0 sAttempts2");
-  equal(drawTimings(emptyAnswer(), say), []);
+  const answer = { ...emptyAnswer(), timings, attempt: 2 };
+  const [details] = drawTimings(answer, { cited: 2, firstWordsMs: 412.4 }, say);
+  const summary = "2 sources \u00b7 first 0.4 \u00b7 total 2.0";
+  equal(details.textContent, `${summary}Queue5 msWay12 msAttempts2`);
+  const [replayed] = drawTimings(answer, { cited: 0, firstWordsMs: null }, say);
+  equal(replayed.textContent, "first 0.4 \u00b7 total 2.0Queue5 msAttempts2");
+  equal(drawTimings(emptyAnswer(), { cited: 0, firstWordsMs: null }, say), []);
 });
 
-test("conversations are listed by age, with the current one marked", () => {
-  const now = new Date(2026, 4, 10, 12);
-  const at = (day, hour) => new Date(2026, 4, day, hour).getTime() / 1000;
-  const conversations = [
-    { id: "c1", created_at: at(10, 0), title: "New", last_response: { id: "r", status: "queued" } },
-    { id: "c2", created_at: at(9, 23), title: "", last_response: null },
-    { id: "c3", created_at: at(1, 1), title: "Old", last_response: { id: "r", status: "completed" } },
-  ];
-  const drawn = drawHistory({ conversations }, "/c/c2", say, now);
-  const groups = drawn.filter((one) => one.type === "H2").map((one) => one.props.children);
-  const links = drawn
-    .filter((one) => one.type === "Ul")
-    .flatMap((list) => list.props.children.map((entry) => entry.props.children.props));
-  equal(groups, ["Today", "Yesterday", "Earlier"]);
-  equal(links.map(({ href }) => href), ["/c/c1", "/c/c2", "/c/c3"]);
-  equal(links.map(({ children }) => children[0].props.children), ["New", "Untitled", "Old"]);
-  equal(links.map(({ children }) => children[1] !== null), [true, false, false]);
-  equal(links.map(({ className }) => className.includes("current")), [false, true, false]);
+test("an error says what a reader can do", () => {
+  const signedOut = troubleOf(new ApiError(401, "no token", null, null), say, "open_failed_title");
+  equal([signedOut.title, signedOut.action?.label], ["Signed out", "Again"]);
+  const missing = troubleOf(new ApiError(404, "none", null, null), say, "open_failed_title");
+  equal([missing.title, missing.reason, missing.action], ["Not there", "Gone", null]);
+  const other = troubleOf(new ApiError(400, "too long", null, null), say, "open_failed_title");
+  equal([other.title, other.reason], ["Not opened", "too long"]);
 });
 
-test("an empty list and an unreachable one say so", () => {
-  const now = new Date();
-  equal(drawHistory(null, "/", say, now), []);
-  equal(drawHistory({ conversations: [] }, "/", say, now)[0].props.children, "None yet");
-  equal(drawHistory({ failed: true }, "/", say, now)[0].props.children, "Out of reach");
-  const kept = { failed: true, conversations: [{ id: "c", created_at: 0, title: "Kept", last_response: null }] };
-  equal(drawHistory(kept, "/", say, now).length, 2);
+test("much is fetched a few at once, and in order", async () => {
+  let under = 0;
+  let most = 0;
+  const fetched = await fewAtOnce([5, 1, 4, 2, 3, 0], async (entry) => {
+    most = Math.max(most, (under += 1));
+    await new Promise((resolve) => setTimeout(resolve, entry));
+    under -= 1;
+    return entry * 2;
+  });
+  equal(fetched, [10, 2, 8, 4, 6, 0]);
+  equal(most, 3);
 });
 
 test("a conversation's items are read as turns", () => {

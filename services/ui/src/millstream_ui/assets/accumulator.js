@@ -22,7 +22,10 @@
  *   grounded: boolean | null,
  *   attempt: number,
  *   timings: Record<string, number | null>,
+ *   feedback: Feedback | null,
  * }} Answer
+ *
+ * @typedef {{rating: "up" | "down", comment: string | null}} Feedback
  *
  * cursor: the number of the last event taken, -1 before any.
  * revision: rises when the text is anything but what it was with more behind it.
@@ -47,6 +50,7 @@ export function emptyAnswer() {
     grounded: null,
     attempt: 0,
     timings: {},
+    feedback: null,
   };
 }
 
@@ -97,6 +101,7 @@ export function applyResponse(answer, response) {
     grounded: details.grounded ?? answer.grounded,
     attempt: details.attempt ?? answer.attempt,
     timings: { ...answer.timings, ...details.timings },
+    feedback: details.feedback ?? answer.feedback,
     passages: call?.results ? passagesOf(call.results) : answer.passages,
   };
   const ended = FINAL_STATUSES.has(known.status);

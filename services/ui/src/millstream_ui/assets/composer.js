@@ -8,6 +8,9 @@ import { icon, make } from "./elements.js";
 
 /** @typedef {"idle" | "running" | "stopping"} ComposerState */
 
+/** What is typed outlives a reload of its tab. */
+const DRAFT = "millstream-draft";
+
 export class Composer {
   #form;
   #box;
@@ -56,6 +59,11 @@ export class Composer {
     this.#box.focus({ preventScroll: true });
   }
 
+  /** Puts back what was typed before a reload; once the box is on the page. */
+  restoreDraft() {
+    this.restore(sessionStorage.getItem(DRAFT) ?? "");
+  }
+
   /** @param {string} question put back for the reader to send again */
   restore(question) {
     if (this.#box.value.trim() !== "") return;
@@ -100,9 +108,14 @@ export class Composer {
   }
 
   #onInput() {
+    sessionStorage.setItem(DRAFT, this.#box.value);
+    this.#fit();
+    this.#enable();
+  }
+
+  #fit() {
     this.#box.style.height = "auto";
     this.#box.style.height = `${this.#box.scrollHeight}px`;
-    this.#enable();
   }
 
   #enable() {

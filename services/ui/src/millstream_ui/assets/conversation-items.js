@@ -17,3 +17,25 @@ function textOf(content) {
   if (typeof content === "string") return content;
   return (content ?? []).map((/** @type {any} */ part) => part.text ?? "").join("");
 }
+
+/** A browser gives one server six connections; streams may need some of them. */
+const AT_ONCE = 3;
+
+/**
+ * @template T, R
+ * @param {T[]} entries
+ * @param {(entry: T) => Promise<R>} fetchOne
+ * @returns {Promise<R[]>} in the order of the entries
+ */
+export async function fewAtOnce(entries, fetchOne) {
+  const results = new Array(entries.length);
+  let next = 0;
+  const fetchSome = async () => {
+    while (next < entries.length) {
+      const index = next++;
+      results[index] = await fetchOne(entries[index]);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, fetchSome));
+  return results;
+}

@@ -5,9 +5,10 @@
 
 import { applyResponse, emptyAnswer, isFinal } from "./accumulator.js";
 import { ApiError } from "./api-error.js";
-import { readTurns } from "./conversation-items.js";
-import { persist } from "./persist.js";
-import { followAnswer } from "./running-answer.js";
+import { fewAtOnce, readTurns } from "./conversation-items.js";
+import { Sending, newKey } from "./sending.js";
+import { followShared } from "./shared-answer.js";
+import { troubleOf } from "./trouble.js";
 import { TurnView } from "./turn-view.js";
 
 /**
@@ -17,30 +18,31 @@ import { TurnView } from "./turn-view.js";
  *   api: import("./api.js").Api,
  *   list: HTMLElement,
  *   notice: import("./notice.js").Notice,
- *   turns: Omit<import("./turn-view.js").Surroundings, "onRetry">,
+ *   turns: Pick<import("./turn-view.js").Surroundings, "say" | "onPassage" | "onPhase" | "afterRender">,
  *   onState: (state: import("./composer.js").ComposerState) => void,
  *   onCreated: (id: string) => void,
  *   onAccepted: () => void,
+ *   onSignedOut: (question: string) => void,
  *   onEnded: (answer: Answer) => void,
  * }} Surroundings
  *
- * onCreated: the conversation got its id. onAccepted: a question became a response.
+ * onCreated: the conversation got its id. onAccepted: a question became a response. onSignedOut: it
+ * did not, because the reader has to sign in again.
  */
 
 export class ConversationController {
   #id;
   #around;
   #leaving = new AbortController();
+  #sending;
   /** @type {TurnView[]} */
   #turns = [];
   /** @type {string | null} */
   #running = null;
   #busy = false;
   #stopAsked = false;
-  /** Ends the sending of a question that was not accepted yet. */
-  #sending = new AbortController();
-  /** Whether no request is under way: the next try is waited for. */
-  #waiting = false;
+  /** @type {Promise<void>} settles when what was said so far is on the page */
+  #opening = Promise.resolve();
 
   /**
    * @param {string | null} id null: a new one, which is created with its first question
@@ -49,6 +51,7 @@ export class ConversationController {
   constructor(id, around) {
     this.#id = id;
     this.#around = around;
+    this.#sending = new Sending(this.#leaving.signal, around.notice);
   }
 
   get id() {
@@ -65,19 +68,36 @@ export class ConversationController {
   }
 
   /**
-   * Shows what was said so far, and joins the answer that is still running.
+   * Shows what was said so far, and joins the answer that is still running. What is on the page
+   * already stays, as far as it is still so: another tab may have asked, or asked again.
    *
    * @returns {Promise<void>} rejects with an ApiError when it cannot be opened
    */
-  async open() {
-    const id = /** @type {string} */ (this.#id);
+  open() {
+    const opening = this.#open();
+    this.#opening = opening.catch(() => undefined);
+    return opening;
+  }
+
+  async #open() {
+    const id = this.#id;
+    // What this tab has asked it shows already.
+    if (id === null || this.#busy) return;
     const { api } = this.#around;
-    const items = await this.#persist((signal) => api.items(id, signal));
-    const turns = readTurns(items);
-    const responses = await this.#responsesOf(turns.map(({ responseId }) => responseId));
-    this.#signal.throwIfAborted();
-    turns.forEach(({ question }, index) => {
-      const turn = this.#addTurn(question);
+    const turns = readTurns(await this.#sending.request((signal) => api.items(id, signal)));
+    const isShown = (/** @type {{responseId: string}} */ turn, /** @type {number} */ index) =>
+      this.#turns[index]?.answer?.responseId === turn.responseId;
+    const firstNew = turns.findIndex((turn, index) => !isShown(turn, index));
+    const kept = firstNew < 0 ? turns.length : firstNew;
+    const added = turns.slice(kept);
+    const responses = await fewAtOnce(added, ({ responseId }) =>
+      this.#sending.request((signal) => api.response(responseId, signal)),
+    );
+    this.#leaving.signal.throwIfAborted();
+    if (this.#busy) return;
+    if (added.length > 0) this.#turns.splice(kept).forEach((turn) => turn.element.remove());
+    added.forEach(({ question }, index) => {
+      const turn = this.#addTurn(question, null);
       const answer = applyResponse(emptyAnswer(), responses[index]);
       turn.showPhase("phase_queued");
       if (isFinal(answer)) turn.show(answer);
@@ -85,27 +105,10 @@ export class ConversationController {
     });
   }
 
-  /**
-   * @param {string} question
-   */
+  /** @param {string} question */
   async ask(question) {
-    // Set before anything is awaited: a second click in the same moment finds it.
-    if (this.#busy) return;
-    this.#busy = true;
-    this.#stopAsked = false;
-    this.#sending = new AbortController();
-    this.#around.onState("running");
-    const turn = this.#addTurn(question);
-    try {
-      const response = await this.#send(question, newKey());
-      this.#around.onAccepted();
-      await this.#run(turn, response.id);
-    } catch (error) {
-      if (this.#signal.aborted) return;
-      if (this.#sending.signal.aborted) turn.withdraw();
-      else turn.refuse("send_failed_title", error instanceof Error ? error.message : String(error));
-      this.#rest();
-    }
+    await this.#opening;
+    await this.#ask(question, null);
   }
 
   /**
@@ -117,27 +120,51 @@ export class ConversationController {
     this.#stopAsked = true;
     this.#around.onState("stopping");
     if (this.#running) void this.#cancel(this.#running);
-    else if (this.#waiting) this.#sending.abort();
-  }
-
-  get #signal() {
-    return this.#leaving.signal;
+    else this.#sending.takeBack();
   }
 
   /**
    * @param {string} question
-   * @param {string} key the same for each try, so that the question is accepted once
+   * @param {TurnView | null} replaced the last turn, whose place the question takes
    */
-  async #send(question, key) {
+  async #ask(question, replaced) {
+    // Set before anything is awaited: a second click in the same moment finds it.
+    if (this.#busy) return;
+    this.#become(true);
+    this.#sending.begin();
+    if (replaced) replaced.element.hidden = true;
+    const turn = this.#addTurn(question, replaced);
+    turn.sent();
+    try {
+      const response = await this.#send(question, replaced?.answer?.responseId ?? null);
+      if (replaced) this.#drop(replaced);
+      this.#around.onAccepted();
+      await this.#run(turn, response.id);
+    } catch (error) {
+      if (this.#leaving.signal.aborted) return;
+      if (replaced) replaced.element.hidden = false;
+      if (!this.#sending.wasTakenBack) turn.refuse(this.#trouble(error, "send_failed_title"));
+      else if (replaced) this.#drop(turn);
+      else turn.withdraw();
+      if (error instanceof ApiError && error.signedOut) this.#around.onSignedOut(question);
+      this.#rest();
+    }
+  }
+
+  /**
+   * @param {string} question
+   * @param {string | null} replaces
+   */
+  async #send(question, replaces) {
     const { api } = this.#around;
-    const sending = this.#sending;
+    const key = newKey();
     if (!this.#id) {
-      const created = await this.#persist((signal) => api.createConversation(signal), sending);
+      const created = await this.#sending.ask((signal) => api.createConversation(signal));
       this.#id = created.id;
       this.#around.onCreated(created.id);
     }
     const conversation = /** @type {string} */ (this.#id);
-    return this.#persist((signal) => api.ask({ question, conversation, key }, signal), sending);
+    return this.#sending.ask((signal) => api.ask({ question, conversation, key, replaces }, signal));
   }
 
   /**
@@ -145,101 +172,97 @@ export class ConversationController {
    * @param {string} responseId
    */
   async #run(turn, responseId) {
-    const { notice, onState, onEnded } = this.#around;
-    this.#busy = true;
+    const { notice, onEnded } = this.#around;
     this.#running = responseId;
-    onState(this.#stopAsked ? "stopping" : "running");
+    this.#become(true);
     if (this.#stopAsked) void this.#cancel(responseId);
     try {
-      await followAnswer(responseId, {
+      await followShared(responseId, {
         api: this.#around.api,
-        signal: this.#signal,
+        signal: this.#leaving.signal,
         onAnswer: (answer) => turn.show(answer),
         onConnection: (connection) => (connection === "lost" ? notice.lost() : notice.clear()),
       });
     } catch (error) {
-      turn.refuse("failed_title", error instanceof Error ? error.message : String(error));
+      turn.refuse(this.#trouble(error, "failed_title"));
     }
-    if (this.#signal.aborted) return;
+    if (this.#leaving.signal.aborted) return;
     this.#rest();
-    if (turn.answer) onEnded(turn.answer);
+    if (turn.answer && isFinal(turn.answer)) onEnded(turn.answer);
+  }
+
+  /**
+   * An answer that failed is replaced; a question that was refused is sent again; an answer that
+   * could not be had is asked for again.
+   *
+   * @param {TurnView} turn
+   * @param {TurnView | null} replaced whose place it was to take
+   */
+  #retry(turn, replaced) {
+    if (this.#busy) return;
+    const { answer } = turn;
+    if (answer?.responseId && isFinal(answer)) void this.#ask(turn.question, turn);
+    else if (answer?.responseId) {
+      turn.resume();
+      void this.#run(turn, answer.responseId);
+    } else {
+      this.#drop(turn);
+      void this.#ask(turn.question, replaced);
+    }
+  }
+
+  /** @param {boolean} busy */
+  #become(busy) {
+    this.#busy = busy;
+    this.#around.list.classList.toggle("busy", busy);
+    this.#around.onState(busy ? (this.#stopAsked ? "stopping" : "running") : "idle");
   }
 
   #rest() {
-    this.#busy = false;
     this.#running = null;
     this.#stopAsked = false;
     this.#around.notice.clear();
-    this.#around.onState("idle");
+    this.#become(false);
   }
 
   /** @param {string} responseId */
   async #cancel(responseId) {
     try {
-      await this.#persist((signal) => this.#around.api.cancel(responseId, signal));
+      await this.#sending.request((signal) => this.#around.api.cancel(responseId, signal));
     } catch (error) {
       // It ended by itself, or the page left: the stream says what became of it.
-      if (!(error instanceof ApiError) && !this.#signal.aborted) throw error;
+      if (!(error instanceof ApiError) && !this.#leaving.signal.aborted) throw error;
     }
   }
 
   /**
-   * @param {string[]} ids
-   * @returns {Promise<any[]>}
+   * @param {string} question
+   * @param {TurnView | null} replaced
    */
-  async #responsesOf(ids) {
-    const results = new Array(ids.length);
-    let next = 0;
-    const fetchSome = async () => {
-      while (next < ids.length) {
-        const index = next++;
-        results[index] = await this.#persist((signal) => this.#around.api.response(ids[index], signal));
-      }
-    };
-    // A browser gives one server six connections; a stream may need one of them.
-    await Promise.all([fetchSome(), fetchSome(), fetchSome(), fetchSome()]);
-    return results;
-  }
-
-  /** @param {string} question */
-  #addTurn(question) {
+  #addTurn(question, replaced) {
     const turn = new TurnView(question, {
       ...this.#around.turns,
-      onRetry: (again) => void this.ask(again),
+      onRetry: (again) => this.#retry(again, replaced),
+      onReplace: (old, edited) => void this.#ask(edited, old),
+      onFeedback: (id, feedback) =>
+        this.#around.api.feedback(id, feedback, AbortSignal.timeout(15_000)),
     });
     this.#turns.push(turn);
     this.#around.list.append(turn.element);
     return turn;
   }
 
-  /**
-   * @template T
-   * @param {(signal: AbortSignal) => Promise<T>} request
-   * @param {AbortController} [sending]
-   */
-  async #persist(request, sending) {
-    const { notice } = this.#around;
-    const wait = () => {
-      this.#waiting = true;
-      if (this.#stopAsked) sending?.abort();
-    };
-    /** @param {AbortSignal} signal */
-    const attempt = (signal) => {
-      this.#waiting = false;
-      return request(signal);
-    };
-    return persist(attempt, {
-      signal: sending ? AbortSignal.any([this.#signal, sending.signal]) : this.#signal,
-      onLost: () => (notice.lost(), wait()),
-      onFound: () => notice.clear(),
-      onBusy: (waitMs) => (notice.busy(waitMs), wait()),
-    });
+  /** @param {TurnView} turn */
+  #drop(turn) {
+    turn.element.remove();
+    this.#turns = this.#turns.filter((one) => one !== turn);
   }
-}
 
-/** A fresh idempotency key. (crypto.randomUUID exists on https and loopback only.) */
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) =>
-    byte.toString(16).padStart(2, "0"),
-  ).join("");
+  /**
+   * @param {unknown} error
+   * @param {string} title
+   */
+  #trouble(error, title) {
+    return troubleOf(error, this.#around.turns.say, title);
+  }
 }

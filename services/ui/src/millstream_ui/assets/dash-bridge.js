@@ -5,10 +5,8 @@
   const main = import("./main.js");
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.millstream = {
-    // Shows the conversation that the address names. */
+    // Shows the conversation that the address names.
     navigate: async (/** @type {string} */ pathname) => (await main).navigate(pathname),
-    // Draws the list of conversations.
-    historyList: async (/** @type {any} */ history, /** @type {string} */ pathname) => (await main).historyList(history, pathname),
     // Shows or hides the sidebar of a narrow screen.
     sidebar: (/** @type {boolean} */ opened) => ({ width: 280, breakpoint: "sm", collapsed: { mobile: !opened } }),
     // Whoever chose a conversation wants to see it.

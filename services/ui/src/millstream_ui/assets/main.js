@@ -1,16 +1,18 @@
 /** Puts the parts of the chat together; what Dash calls is exported from here. */
 
-import { ApiError } from "./api-error.js";
 import { createApi } from "./api.js";
 import { Composer } from "./composer.js";
 import { ConversationController } from "./conversation.js";
 import { make, whenDrawn } from "./elements.js";
 import { readFacts } from "./facts.js";
-import { drawHistory } from "./history-list.js";
+import { History, UNDO_MS } from "./history.js";
+import { HistoryView } from "./history-view.js";
 import { Notice } from "./notice.js";
 import { drawOutcome } from "./outcome-view.js";
 import { showPassage } from "./passage-drawer.js";
 import { ScrollFollower } from "./scroll-follower.js";
+import { Toast } from "./toast.js";
+import { troubleOf } from "./trouble.js";
 import { drawWelcome } from "./welcome.js";
 import { createSay } from "./words.js";
 
@@ -21,14 +23,25 @@ const facts = readFacts();
 const say = createSay(facts.words);
 const api = createApi(facts.apiUrl);
 const notice = new Notice(say);
+const toast = new Toast();
 const follower = new ScrollFollower(say);
 const list = make("div", { class: "turns" });
 const announcer = make("div", { class: "visually-hidden", "aria-live": "polite" });
 const composer = new Composer({ say, onAsk: ask, onStop: () => conversation?.stop() });
+const history = new History(api, {
+  onChange: (listing) => historyView.show(listing),
+  onElsewhere: (id) => void (conversation?.id === id && catchUp()),
+});
+const historyView = new HistoryView({
+  say,
+  onOpen: (id) => go(`/c/${id}`),
+  onSearch: (query) => history.search(query),
+  onMore: () => void history.more(),
+  onRename: rename,
+  onDelete: remove,
+});
 /** @type {ConversationController | null} */
 let conversation = null;
-/** @type {any} */
-let known = null;
 
 /**
  * Shows what the address names: `/c/<id>`, or a new chat.
@@ -38,6 +51,7 @@ let known = null;
 export async function navigate(pathname) {
   await draw();
   const id = /^\/c\/([\w-]+)\/?$/.exec(pathname ?? "")?.[1] ?? null;
+  historyView.mark(id);
   // The address has just followed the conversation that is on the page.
   if (conversation && conversation.id === id && id !== null) return;
   conversation?.leave();
@@ -47,16 +61,6 @@ export async function navigate(pathname) {
   setWelcome(id === null);
   if (id !== null) await open(conversation);
   else if (matchMedia("(hover: hover)").matches) composer.focus();
-}
-
-/**
- * The sidebar's list.
- *
- * @param {any} history
- * @param {string} pathname
- */
-export function historyList(history, pathname) {
-  return drawHistory(history, pathname, say, new Date());
 }
 
 /** What is on the page, for tests and the curious: id, status and Markdown of each answer. */
@@ -73,11 +77,19 @@ let drawn = false;
 async function draw() {
   if (drawn) return;
   drawn = true;
-  const chat = await whenDrawn("chat");
+  const [chat, sidebar] = await Promise.all([whenDrawn("chat"), whenDrawn("history-list")]);
   const dock = make("div", { class: "dock" }, follower.button, notice.element, composer.element);
   const heading = make("h1", { class: "visually-hidden conversation-heading" }, say("conversation"));
-  chat.replaceChildren(heading, list, dock, announcer);
-  void refreshHistory();
+  chat.replaceChildren(heading, list, dock, toast.element, announcer);
+  sidebar.replaceChildren(...historyView.elements);
+  composer.restoreDraft();
+  void history.refresh();
+  document.addEventListener("visibilitychange", () => void (document.hidden || catchUp()));
+}
+
+/** @param {string} pathname */
+function go(pathname) {
+  window.dash_clientside.set_props("location", { pathname });
 }
 
 /** @param {ConversationController} opened */
@@ -85,17 +97,24 @@ async function open(opened) {
   list.replaceChildren(make("p", { class: "opening" }, say("loading_conversation")));
   const stillHere = () => conversation === opened;
   try {
-    const loading = opened.open();
-    await loading;
+    await opened.open();
     if (!stillHere()) return;
     list.querySelector(".opening")?.remove();
     follower.toEnd();
   } catch (error) {
     if (!stillHere()) return;
-    const missing = error instanceof ApiError && error.status === 404;
-    const title = say(missing ? "missing_title" : "open_failed_title");
-    const reason = missing ? say("missing_text") : String(/** @type {any} */ (error)?.message ?? error);
-    list.replaceChildren(drawOutcome("failed", title, reason));
+    const { title, reason, action } = troubleOf(error, say, "open_failed_title");
+    list.replaceChildren(drawOutcome("failed", title, reason, action ?? undefined));
+  }
+}
+
+/** Another tab or browser may have gone on with this conversation. */
+async function catchUp() {
+  try {
+    await conversation?.open();
+  } catch (error) {
+    // What is shown stays; whatever is done next says what is wrong.
+    console.warn("the conversation could not be read again", error);
   }
 }
 
@@ -106,36 +125,57 @@ function ask(question) {
   follower.toEnd();
 }
 
+/**
+ * @param {string} id
+ * @param {string} title
+ */
+async function rename(id, title) {
+  try {
+    await history.rename(id, title);
+  } catch (error) {
+    toast.show(troubleOf(error, say, "rename_failed").title, UNDO_MS);
+  }
+}
+
+/** @param {string} id */
+function remove(id) {
+  const wasOpen = conversation?.id === id;
+  history.remove(id);
+  if (wasOpen) go("/");
+  const undo = () => {
+    history.restore();
+    if (wasOpen) go(`/c/${id}`);
+  };
+  toast.show(say("deleted"), UNDO_MS, { label: say("undo"), act: undo });
+}
+
 /** @param {string | null} id */
 function newConversation(id) {
-  return new ConversationController(id, {
+  /** @type {ConversationController} */
+  const created = new ConversationController(id, {
     api,
     list,
     notice,
     turns: {
       say,
-      onPassage: (passage) => showPassage(passage, say),
+      onPassage: (passage) => void showPassage(passage, say),
+      onPhase: (words) => void (announcer.textContent = words),
       afterRender: () => follower.grew(),
     },
     onState: (state) => composer.setState(state),
-    onCreated: (created) => window.dash_clientside.set_props("location", { pathname: `/c/${created}` }),
-    onAccepted: () => void refreshHistory(),
+    onCreated: (madeId) => go(`/c/${madeId}`),
+    onAccepted() {
+      void history.refresh();
+      if (created.id) history.tell(created.id);
+    },
+    onSignedOut: (question) => composer.restore(question),
     onEnded(answer) {
       announcer.textContent = say(ANNOUNCEMENTS[answer.status] ?? "announce_failed");
       follower.grew();
-      void refreshHistory();
+      void history.refresh();
     },
   });
-}
-
-async function refreshHistory() {
-  try {
-    known = { conversations: (await api.conversations(AbortSignal.timeout(10_000))).data };
-  } catch (error) {
-    console.warn("conversations cannot be listed", error);
-    known = { ...known, failed: true };
-  }
-  window.dash_clientside.set_props("history", { data: known });
+  return created;
 }
 
 /** @param {boolean} wanted */

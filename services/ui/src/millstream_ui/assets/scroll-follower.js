@@ -9,6 +9,7 @@ export class ScrollFollower {
   #following = true;
   #button;
   #page = document.documentElement;
+  #top = 0;
 
   /** @param {import("./words.js").Say} say */
   constructor(say) {
@@ -25,8 +26,6 @@ export class ScrollFollower {
       icon("down"),
     );
     addEventListener("scroll", () => this.#onScroll(), { passive: true });
-    // Scrolling up is a wish of its own, even by less than what counts as near.
-    addEventListener("wheel", (event) => event.deltaY < 0 && this.#leave(), { passive: true });
   }
 
   get button() {
@@ -48,12 +47,11 @@ export class ScrollFollower {
 
   #onScroll() {
     const below = this.#page.scrollHeight - scrollY - innerHeight;
+    // Only a reader goes up, by wheel, finger or key; be it by less than what counts as near.
+    const wentUp = scrollY < this.#top - 1;
+    this.#top = scrollY;
     if (below < 2) this.#following = true;
-    else if (below > NEAR_PIXELS) this.#following = false;
-    this.#button.hidden = this.#following;
-  }
-
-  #leave() {
-    if (this.#page.scrollHeight > innerHeight) this.#following = false;
+    else if (wentUp || below > NEAR_PIXELS) this.#following = false;
+    this.#button.hidden = this.#following || below < 2;
   }
 }

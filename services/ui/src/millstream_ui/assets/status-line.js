@@ -32,25 +32,33 @@ const SPLIT = [
   ["queue_ms", "timing_queue"],
   ["retrieve_ms", "timing_retrieve"],
   ["grade_ms", "timing_grade"],
+  ["rewrite_ms", "timing_rewrite"],
   ["model_first_token_ms", "timing_model"],
 ];
 
 /**
  * @param {Answer} answer one that is final
+ * @param {{cited: number, firstWordsMs: number | null}} seen on this page: firstWordsMs is from
+ *   sending the question until its first words were here
  * @param {Say} say
  * @returns {Node[]}
  */
-export function drawTimings({ timings, attempt }, say) {
+export function drawTimings({ timings, attempt }, { cited, firstWordsMs }, say) {
   const { first_token_ms: first, total_ms: total } = timings;
   const parts = [
+    cited === 0 ? null : say("sources_used", { count: cited }),
     first == null ? null : say("timing_first", { seconds: say.seconds(first) }),
     total == null ? null : say("timing_total", { seconds: say.seconds(total) }),
   ].filter((part) => part !== null);
-  if (parts.length === 0) return [];
-  const rows = SPLIT.filter(([key]) => timings[key] != null).flatMap(([key, word]) => [
-    make("dt", {}, say(word)),
-    make("dd", {}, say("seconds", { seconds: say.seconds(timings[key] ?? 0) })),
-  ]);
+  if (total == null) return [];
+  /** @type {[string, number | null | undefined][]} */
+  const split = [
+    ...SPLIT.map(([key, word]) => /** @type {[string, number | null]} */ ([word, timings[key]])),
+    ["timing_relay", first == null || firstWordsMs === null ? null : Math.max(0, firstWordsMs - first)],
+  ];
+  const rows = split.flatMap(([word, ms]) =>
+    ms == null ? [] : [make("dt", {}, say(word)), make("dd", {}, say.duration(ms))],
+  );
   if (attempt > 1) {
     rows.push(make("dt", {}, say("timing_attempts")), make("dd", {}, String(attempt)));
   }
@@ -58,7 +66,7 @@ export function drawTimings({ timings, attempt }, say) {
     make(
       "details",
       { class: "timings" },
-      make("summary", {}, parts.join(", ")),
+      make("summary", {}, parts.join(" \u00b7 ")),
       make("dl", {}, ...rows),
     ),
   ];

@@ -1,8 +1,12 @@
 /** One question and its answer on the page. Draws an Answer; knows nothing of networks. */
 
 import { isFinal } from "./accumulator.js";
+import { AnswerActions } from "./answer-actions.js";
+import { copyFrom } from "./clipboard.js";
+import { colourCode } from "./code-block.js";
 import { icon, make } from "./elements.js";
 import { drawOutcome } from "./outcome-view.js";
+import { QuestionView } from "./question-view.js";
 import { citedNumbers, drawSources } from "./sources-view.js";
 import { drawTimings, phaseText } from "./status-line.js";
 import { StreamedMarkdown } from "./streamed-markdown.js";
@@ -14,9 +18,17 @@ import { StreamedMarkdown } from "./streamed-markdown.js";
  * @typedef {{
  *   say: import("./words.js").Say,
  *   onPassage: (passage: Passage) => void,
- *   onRetry: (question: string) => void,
+ *   onRetry: (turn: TurnView) => void,
+ *   onReplace: (turn: TurnView, question: string) => void,
+ *   onFeedback: (
+ *     responseId: string,
+ *     feedback: {rating: "up" | "down" | null, comment: string | null},
+ *   ) => Promise<void>,
+ *   onPhase: (words: string) => void,
  *   afterRender: () => void,
  * }} Surroundings
+ *
+ * onReplace: the same question, or an edited one, is asked in this turn's place.
  */
 
 export class TurnView {
@@ -26,11 +38,16 @@ export class TurnView {
   #sources = make("div", { class: "sources" });
   #markdown;
   #article;
+  #actions;
   /** @type {Answer | null} */
   #answer = null;
   #phase = "";
   #question;
   #around;
+  /** When the question was sent from this page, and how long its first words took to get here. */
+  #askedAt = 0;
+  /** @type {number | null} */
+  #firstWordsMs = null;
 
   /**
    * @param {string} question
@@ -42,8 +59,16 @@ export class TurnView {
     this.#around = around;
     this.#markdown = new StreamedMarkdown({
       afterRender,
+      onFinal: (nodes) => void colourCode(nodes),
+      copyLabel: say("copy_code"),
       citationLabel: (number) =>
         say("open_source", { number, document: this.#passage(number)?.document ?? "" }),
+    });
+    this.#actions = new AnswerActions({
+      say,
+      onCopy: (button) => void copyFrom(button, this.shownText),
+      onRegenerate: () => around.onReplace(this, this.#question),
+      onFeedback: (feedback) => around.onFeedback(this.#answer?.responseId ?? "", feedback),
     });
     this.#article = make(
       "article",
@@ -51,14 +76,15 @@ export class TurnView {
       this.#outcome,
       this.#markdown.element,
       this.#sources,
-      this.#status,
+      make("div", { class: "answer-foot" }, this.#actions.bar, this.#status),
+      this.#actions.form,
     );
     this.#article.addEventListener("click", (event) => this.#onClick(event));
     this.#element = make(
       "section",
       { class: "turn" },
       make("h2", { class: "visually-hidden" }, say("you_asked")),
-      make("div", { class: "question", dir: "auto" }, question),
+      new QuestionView(question, say, (edited) => around.onReplace(this, edited)).element,
       this.#article,
     );
     this.showPhase("phase_sending");
@@ -66,6 +92,10 @@ export class TurnView {
 
   get element() {
     return this.#element;
+  }
+
+  get question() {
+    return this.#question;
   }
 
   get answer() {
@@ -85,10 +115,16 @@ export class TurnView {
     this.#setStatus(this.#around.say(key, values), key);
   }
 
+  /** The question goes out now. */
+  sent() {
+    this.#askedAt = performance.now();
+  }
+
   /** @param {Answer} answer */
   show(answer) {
     const before = this.#answer;
     this.#answer = answer;
+    if (this.#askedAt && answer.text !== "") this.#firstWordsMs ??= performance.now() - this.#askedAt;
     this.#element.dataset.responseId = answer.responseId ?? "";
     this.#element.dataset.status = answer.status;
     if (before && before.revision !== answer.revision) this.#markdown.clear();
@@ -102,21 +138,25 @@ export class TurnView {
   /**
    * The question did not become a response, or the response cannot be had.
    *
-   * @param {string} title the key of a word
-   * @param {string} reason in the server's words
+   * @param {import("./trouble.js").Trouble} trouble
    */
-  refuse(title, reason) {
+  refuse({ title, reason, action }) {
     const { say, onRetry } = this.#around;
     this.#element.dataset.status = "refused";
     this.#article.setAttribute("aria-busy", "false");
     this.#markdown.end();
     this.#status.replaceChildren();
-    this.#outcome.replaceChildren(
-      drawOutcome("failed", say(title), reason, {
-        label: say("retry"),
-        act: () => onRetry(this.#question),
-      }),
-    );
+    this.#phase = "";
+    const retry = { label: say("retry"), act: () => onRetry(this) };
+    this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry));
+  }
+
+  /** What was refused is tried again. */
+  resume() {
+    delete this.#element.dataset.status;
+    this.#article.setAttribute("aria-busy", "true");
+    this.#outcome.replaceChildren();
+    this.showPhase("phase_queued");
   }
 
   /** The question was taken back before it became a response. */
@@ -136,10 +176,14 @@ export class TurnView {
     this.#article.setAttribute("aria-busy", "false");
     this.#element.classList.toggle("ungrounded", isUngrounded(answer));
     this.#outcome.replaceChildren(
-      ...outcomesOf(answer, say, () => onRetry(this.#question)),
+      ...outcomesOf(answer, say, () => onRetry(this)),
     );
-    this.#sources.replaceChildren(...drawSources(answer, citedNumbers(this.#article), say));
-    this.#status.replaceChildren(...drawTimings(answer, say));
+    const cited = citedNumbers(this.#article);
+    this.#sources.replaceChildren(...drawSources(answer, cited, say));
+    this.#status.replaceChildren(
+      ...drawTimings(answer, { cited: cited.size, firstWordsMs: this.#firstWordsMs }, say),
+    );
+    this.#actions.show({ text: answer.text.trim() !== "", feedback: answer.feedback });
     this.#phase = "done";
   }
 
@@ -151,6 +195,7 @@ export class TurnView {
     this.#element.dataset.phase = phase;
     if (this.#phase === text) return;
     this.#phase = text;
+    this.#around.onPhase(text);
     this.#status.replaceChildren(
       make("span", { class: "activity", "aria-hidden": "true" }),
       make("span", { class: "phase" }, text),
@@ -164,7 +209,13 @@ export class TurnView {
 
   /** @param {Event} event */
   #onClick(event) {
-    const button = /** @type {Element} */ (event.target).closest("[data-cite]");
+    const target = /** @type {Element} */ (event.target);
+    const copy = /** @type {HTMLElement | null} */ (target.closest("[data-copy]"));
+    if (copy) {
+      void copyFrom(copy, copy.closest(".code-block")?.querySelector("code")?.textContent ?? "");
+      return;
+    }
+    const button = target.closest("[data-cite]");
     const passage = button && this.#passage(Number(button.getAttribute("data-cite")));
     if (passage) this.#around.onPassage(passage);
   }

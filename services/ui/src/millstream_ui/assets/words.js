@@ -31,6 +31,11 @@ export function createSay(words) {
   say.has = (key) => key in words;
   /** @param {number} ms */
   say.seconds = (ms) => decimal.format(ms / 1000);
+  /** @param {number} ms */
+  say.duration = (ms) =>
+    ms < 1000
+      ? say("milliseconds", { count: Math.round(ms) })
+      : say("seconds", { seconds: say.seconds(ms) });
   return say;
 }
 

@@ -1,0 +1,104 @@
+import { applyResponse, emptyAnswer } from "/assets/accumulator.js";
+import { createSay } from "/assets/words.js";
+import { TurnView } from "/assets/turn-view.js";
+import { equal, ok, test } from "./testing.js";
+
+const any = new Proxy({ language: "en" }, { get: (words, key) => words[key] ?? String(key), has: () => true });
+const say = createSay(any);
+
+/** A turn whose answer has ended, and what was asked of it. */
+function turn(more = {}) {
+  const asked = [];
+  const shown = new TurnView("Why?", {
+    say,
+    onPassage: (passage) => asked.push(["passage", passage.number]),
+    onRetry: () => asked.push(["retry"]),
+    onReplace: (_, question) => asked.push(["replace", question]),
+    async onFeedback(id, feedback) {
+      asked.push(["feedback", id, feedback]);
+      if (more.refuses) throw new Error("not now");
+    },
+    onPhase() {},
+    afterRender() {},
+  });
+  document.body.replaceChildren(shown.element);
+  const results = [{ filename: "a.md", text: "Text", attributes: { number: 1, place: "Part" } }];
+  shown.show(
+    applyResponse(emptyAnswer(), {
+      id: "resp_1",
+      status: "completed",
+      output: [
+        { type: "file_search_call", results },
+        { type: "message", content: [{ text: "So [1]." }] },
+      ],
+      millstream: { grounded: true, timings: { total_ms: 5 }, feedback: more.feedback ?? null },
+    }),
+  );
+  const at = (selector) => document.querySelector(selector);
+  const press = (label) => at(`[aria-label="${label}"]`).click();
+  return { asked, at, press, shown };
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+test("an answer can be asked for again", () => {
+  const { asked, press } = turn();
+  press("regenerate");
+  equal(asked, [["replace", "Why?"]]);
+});
+
+test("a question can be edited and asked again, or left as it was", () => {
+  const { asked, at, press } = turn();
+  press("edit");
+  at(".question-form textarea").value = "Why not?";
+  at(".question-form textarea").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
+  equal(at(".question").textContent, "Why?");
+  press("edit");
+  at(".question-form textarea").value = " Why not? ";
+  at(".question-form").requestSubmit();
+  equal(asked, [["replace", "Why not?"]]);
+});
+
+test("a rating is stored, can carry a comment, and can be taken back", async () => {
+  const { asked, at, press } = turn();
+  press("bad_answer");
+  await settled();
+  at(".feedback textarea").value = " wrong ";
+  at(".feedback form").requestSubmit();
+  await settled();
+  equal(at(".feedback-thanks").textContent, "feedback_thanks");
+  equal(at("[aria-label='bad_answer']").getAttribute("aria-pressed"), "true");
+  press("bad_answer");
+  await settled();
+  equal(at("[aria-label='bad_answer']").getAttribute("aria-pressed"), "false");
+  equal(asked, [
+    ["feedback", "resp_1", { rating: "down", comment: null }],
+    ["feedback", "resp_1", { rating: "down", comment: "wrong" }],
+    ["feedback", "resp_1", { rating: null, comment: null }],
+  ]);
+});
+
+test("a rating that cannot be stored is shown as not given", async () => {
+  const { at, press } = turn({ refuses: true });
+  press("good_answer");
+  await settled();
+  equal(at("[aria-label='good_answer']").getAttribute("aria-pressed"), "false");
+  ok(at(".feedback-failed"), "what went wrong");
+});
+
+test("a rating that was given before is shown", () => {
+  const { at } = turn({ feedback: { rating: "up", comment: null } });
+  equal(at("[aria-label='good_answer']").getAttribute("aria-pressed"), "true");
+});
+
+test("a refused question offers what helps", () => {
+  const { asked, at, shown } = turn();
+  shown.refuse({ title: "No", reason: "because", action: null });
+  at(".notice-box button").click();
+  equal(asked, [["retry"]]);
+  const acted = [];
+  shown.refuse({ title: "No", reason: "", action: { label: "Sign in", act: () => acted.push(1) } });
+  equal(at(".notice-box button").textContent, "Sign in");
+  at(".notice-box button").click();
+  equal(acted, [1]);
+});
