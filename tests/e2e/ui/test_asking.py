@@ -56,7 +56,7 @@ def test_a_citation_opens_its_passage(chat: ChatPage) -> None:
     chat.page.keyboard.press("Escape")
     expect(drawer).to_be_hidden()
     expect(chat.turn.locator(".sources-title")).to_have_text("Sources")
-    expect(chat.turn.locator(".timings summary")).to_contain_text("First words after")
+    expect(chat.turn.locator(".timings summary")).to_contain_text("first words after")
 
 
 def test_shift_enter_breaks_the_line_and_the_box_grows(chat: ChatPage) -> None:
