@@ -8,6 +8,7 @@ import httpx
 import psycopg
 from redis import Redis
 
+from millstream_contract.keys import QUEUED_KEY
 from tests.harness.api_client import ApiClient
 from tests.harness.stack import Backends
 
@@ -22,6 +23,20 @@ def test_an_accepted_question_is_stored_enqueued_by_name_and_its_log_is_open(
         assert redis.xlen(f"millstream:{{{response['id']}}}:log") == 2
     assert response["status"] == "queued"
     assert client.retrieve(response["id"]) == response
+
+
+def test_a_question_is_enqueued_whole_after_redis_has_forgotten_its_scripts(
+    client: ApiClient, shared_backends: Backends
+) -> None:
+    with Redis.from_url(shared_backends.redis_url) as redis:
+        client.start("What is a log?")
+        redis.script_flush()
+
+        response_id = client.start("What is a log?")["id"]
+
+        assert _tasks_of(redis, response_id) == ["millstream.answer"]
+        assert redis.xlen(f"millstream:{{{response_id}}}:log") == 2
+        assert redis.zscore(QUEUED_KEY, response_id)
 
 
 def test_the_same_idempotency_key_gives_the_same_response_also_at_once(

@@ -1,12 +1,17 @@
-"""Accepting a question: ledger first, then log, then queue."""
+"""Accepting a question: ledger first, then log, line and queue, in one trip to Redis."""
 
 import logging
 from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis, RedisError
+from redis.exceptions import NoScriptError
 
 from millstream_api.cancelling import Canceller
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.queueing import JobQueue
 from millstream_contract.errors import ContractError, Fenced, LogUnavailable
+from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
@@ -22,6 +27,7 @@ class Acceptor:
     """Takes questions in."""
 
     ledger: Ledger
+    redis: Redis
     log: TokenLog
     board: WorkBoard
     queue: JobQueue
@@ -52,13 +58,26 @@ class Acceptor:
             logger.warning("%s: may still be answered: %s", row.replaces, error)
 
     def _enqueue(self, row: ResponseRow) -> None:
+        frames = opening_frames(row)
         try:
-            self.log.append(row.id, 0, opening_frames(row))
-            self.board.put_in_line(row.id)
-        except (LogUnavailable, Fenced) as error:
+            self._send(row, frames)
+        except (RedisError, LogUnavailable, Fenced) as error:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
             self.metrics.enqueue_failures.inc()
-        else:
-            if not self.queue.send(AnswerJob(row.id, attempt=1)):
+
+    def _send(self, row: ResponseRow, frames: list[Frame]) -> None:
+        # Redis does the calls in this order: whoever gets the message finds log and line.
+        with self.redis.pipeline(transaction=False) as calls:
+            self.log.append_in(calls, row.id, 0, frames)
+            self.board.put_in_line_in(calls, row.id)
+            if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1)):
                 self.metrics.enqueue_failures.inc()
+            replies: list[Any] = calls.execute(raise_on_error=False)
+        if any(isinstance(reply, NoScriptError) for reply in replies):
+            # Redis has forgotten its scripts; calls of their own bring them along.
+            self.log.append(row.id, 0, frames)
+            self.board.put_in_line(row.id)
+        for reply in replies:
+            if isinstance(reply, RedisError) and not isinstance(reply, NoScriptError):
+                raise reply

@@ -1,13 +1,41 @@
 """The API's end of the queue: jobs are sent by name, and never block a request for long."""
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
 
 from celery import Celery
 from kombu.exceptions import OperationalError
+from kombu.transport import redis as kombu_redis
+from kombu.utils.json import dumps
+from redis.client import Pipeline
 
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS, Job
 
 logger = logging.getLogger(__name__)
+
+_pipeline: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
+
+
+class PipelinedChannel(kombu_redis.Channel):
+    """A channel whose messages may go out in a pipeline of ours, among other calls to Redis."""
+
+    def _put(self, queue: str, message: dict[str, Any], **settings: Any) -> None:
+        calls = _pipeline.get()
+        if calls is None:
+            super()._put(queue, message, **settings)
+        else:
+            priority = self._get_message_priority(message, reverse=False)
+            key = self._q_for_pri(queue, priority)  # type: ignore[attr-defined]  # stubs lag
+            calls.lpush(key, dumps(message))
+
+
+class PipelinedTransport(kombu_redis.Transport):
+    """kombu's transport over Redis, with that channel."""
+
+    Channel = PipelinedChannel
 
 
 class JobQueue:
@@ -19,6 +47,7 @@ class JobQueue:
         self._celery.conf.update(
             SHARED_CELERY_SETTINGS,
             broker_connection_timeout=timeout_seconds,
+            broker_transport=f"{__name__}:{PipelinedTransport.__name__}",
             broker_transport_options={
                 # Without it a send to a Redis that hangs would block for ever.
                 "socket_timeout": timeout_seconds,
@@ -44,6 +73,20 @@ class JobQueue:
             return False
         return True
 
+    def send_in(self, calls: Pipeline, job: Job) -> bool:
+        """Put the message into a pipeline, which sends it; False when Redis is away."""
+        with _sending_in(calls):
+            return self.send(job)
+
     def close(self) -> None:
         """Close the connections."""
         self._celery.close()
+
+
+@contextmanager
+def _sending_in(calls: Pipeline) -> Iterator[None]:
+    before = _pipeline.set(calls)
+    try:
+        yield
+    finally:
+        _pipeline.reset(before)

@@ -69,7 +69,7 @@ class Services:
         )
         streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
         canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds, metrics)
-        acceptor = Acceptor(ledger, log, board, queue, canceller, metrics)
+        acceptor = Acceptor(ledger, redis, log, board, queue, canceller, metrics)
         backlog = BacklogMetrics(
             lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),
             lambda: redis_backlog(redis),

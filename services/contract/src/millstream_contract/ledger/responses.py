@@ -71,18 +71,13 @@ class Responses:
         conversation or the replaced response is not the owner's; NotInConversation and NotTheLast
         when the replaced response is not the last one of the conversation.
         """
-        with ledger_connection(self._pool) as connection, connection.transaction():
-            new = _with_conversation(connection, new)
-            _enter_conversation(connection, new)
-            # Before anything is checked that the first request has changed.
-            if new.conversation_id and (earlier := _earlier(connection, new)):
-                return earlier, False
-            _check_is_last(connection, new)
-            row = _insert(connection, new)
-            if row is None:
-                return _known(_earlier(connection, new)), False
-            _supersede(connection, row)
-            return row, True
+        with ledger_connection(self._pool) as connection:
+            if new.conversation_id is None and new.replaces is None:
+                # One statement is a transaction already, and one trip.
+                row = _insert(connection, new)
+                return (_known(_earlier(connection, new)), False) if row is None else (row, True)
+            with connection.transaction():
+                return _accept_in_conversation(connection, new)
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -195,6 +190,20 @@ class Responses:
                 [response_id, owner],
             )
         return self.get(response_id, owner)
+
+
+def _accept_in_conversation(connection: Connection, new: NewResponse) -> tuple[ResponseRow, bool]:
+    new = _with_conversation(connection, new)
+    _enter_conversation(connection, new)
+    # Before anything is checked that the first request has changed.
+    if earlier := _earlier(connection, new):
+        return earlier, False
+    _check_is_last(connection, new)
+    row = _insert(connection, new)
+    if row is None:
+        return _known(_earlier(connection, new)), False
+    _supersede(connection, row)
+    return row, True
 
 
 def _with_conversation(connection: Connection, new: NewResponse) -> NewResponse:

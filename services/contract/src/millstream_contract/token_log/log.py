@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from redis import Redis, RedisError, ResponseError
+from redis.client import Pipeline
 
 from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.frames import Frame
@@ -69,14 +70,20 @@ class TokenLog:
         Repeating a call is harmless: what the log holds already is passed over.
         Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
         """
-        arguments: list[Any] = [
-            live_channel(response_id),
-            attempt,
-            frames[0].sequence_number + 1,
-            self._ttl_ms,
-        ]
-        arguments.extend(frame.data for frame in frames)
-        return self._write(self._append, response_id, arguments)
+        return self._write(self._append, response_id, self._appending(response_id, attempt, frames))
+
+    def append_in(
+        self, calls: Pipeline, response_id: str, attempt: int, frames: Sequence[Frame]
+    ) -> None:
+        """Put an append into a pipeline; the reply may be a NoScriptError."""
+        arguments = self._appending(response_id, attempt, frames)
+        keys = [log_key(response_id), state_key(response_id)]
+        calls.evalsha(self._append.sha, len(keys), *keys, *arguments)
+
+    def _appending(self, response_id: str, attempt: int, frames: Sequence[Frame]) -> list[Any]:
+        first = frames[0].sequence_number + 1
+        data = [frame.data for frame in frames]
+        return [live_channel(response_id), attempt, first, self._ttl_ms, *data]
 
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).

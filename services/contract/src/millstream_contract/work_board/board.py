@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from redis import Redis, RedisError, ResponseError
+from redis.client import Pipeline
 
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import (
@@ -59,6 +60,11 @@ class WorkBoard:
     def put_in_line(self, response_id: str) -> None:
         """Note that a response waits for a worker; its message is sent right after."""
         self._script("line_up", [LEASES_KEY, QUEUED_KEY], [response_id, "", _TTL_MS])
+
+    def put_in_line_in(self, calls: Pipeline, response_id: str) -> None:
+        """Put the same into a pipeline; the reply may be a NoScriptError."""
+        keys = [LEASES_KEY, QUEUED_KEY]
+        calls.evalsha(self._scripts["line_up"].sha, len(keys), *keys, response_id, "", _TTL_MS)
 
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
