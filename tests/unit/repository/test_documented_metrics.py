@@ -3,27 +3,12 @@
 import re
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.metrics_core import Metric
 
-from millstream_api.observing.backlog import BacklogMetrics
-from millstream_api.observing.metrics import ApiMetrics
-from millstream_contract.backlog import LedgerBacklog, RedisBacklog
-from millstream_worker.observing.metrics import WorkerMetrics
+from tests.unit.repository.exported_metrics import exported_by_api, exported_by_worker
 
 PAGE = Path(__file__).parents[3] / "docs/operating/metrics.md"
 Row = tuple[str, str, str]
-
-
-def _exported_by_api() -> list[Metric]:
-    registry = CollectorRegistry()
-    ApiMetrics(registry)
-    backlog = BacklogMetrics(lambda: LedgerBacklog(1, 1), lambda: RedisBacklog(1, 1, 1, 1, 1.0))
-    return [*registry.collect(), *backlog.collect()]
-
-
-def _exported_by_worker() -> list[Metric]:
-    return list(WorkerMetrics().registry.collect())
 
 
 def _row(metric: Metric) -> Row:
@@ -38,16 +23,16 @@ def _documented(heading: str) -> set[Row]:
 
 
 def test_every_metric_of_the_api_is_documented_and_none_that_is_not_there() -> None:
-    assert _documented("What the API exports") == set(map(_row, _exported_by_api()))
+    assert _documented("What the API exports") == set(map(_row, exported_by_api()))
 
 
 def test_every_metric_of_a_worker_is_documented_and_none_that_is_not_there() -> None:
-    ours = (one for one in _exported_by_worker() if one.name.startswith("millstream_"))
+    ours = (one for one in exported_by_worker() if one.name.startswith("millstream_"))
     assert _documented("What a worker exports") == set(map(_row, ours))
 
 
 def test_names_follow_the_conventions_of_prometheus() -> None:
-    everything = [*_exported_by_api(), *_exported_by_worker()]
+    everything = [*exported_by_api(), *exported_by_worker()]
     for metric in (one for one in everything if one.name.startswith("millstream_")):
         name, kind, says = _row(metric)
         assert re.fullmatch(r"[a-z][a-z0-9_]*", name)
