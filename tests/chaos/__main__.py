@@ -19,6 +19,7 @@ from tests.chaos.report import as_json, as_page, circumstances
 from tests.chaos.run import Size, calm, run
 from tests.chaos.stage import open_stage
 from tests.chaos.tally import rows_of, stop_rows, total_of
+from tests.chaos.vanishing import watch_vanish
 from tests.harness.processes import ROOT
 
 _DOCS = ROOT / "docs"
@@ -32,6 +33,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=20, help="of faults, under load")
     parser.add_argument("--calm-minutes", type=float, default=2, help="of load before the faults")
     parser.add_argument("--offline-runs", type=int, default=100, help="of viewers offline at times")
+    parser.add_argument("--vanishing", type=int, default=1000, help="answers whose viewers vanish")
     parser.add_argument("--only", default="", help="only faults whose name contains this")
     parser.add_argument("--concurrent", type=int, default=12, help="answers at a time")
     parser.add_argument("--out", type=Path, default=_DOCS, help="where the report goes")
@@ -52,11 +54,14 @@ def main() -> int:
             for one in offline
             if not whole(one)
         ]
+        vanished = watch_vanish(stage, options.vanishing)
+        findings.problems += vanished.leaks()
         findings.problems += stage.stop()
     rows, stops = rows_of(findings, calls), stop_rows(findings)
     total = total_of(findings, [*rows, *stops])
     made = circumstances(options.seed, _command(options.seed), findings.seconds)
     results = as_json(made, findings, rows, stops, total)
+    results["vanished"] = vanished.as_json()
     results["offline"] = {"runs": len(offline), "whole": sum(map(whole, offline))}
     options.out.mkdir(parents=True, exist_ok=True)
     page = as_page(results, rows, stops, total)

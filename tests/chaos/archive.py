@@ -59,6 +59,13 @@ class Archive:
         """Give the attempt of each response that has not ended."""
         return dict(await self._fetch(_UNFINISHED))
 
+    async def until_all_have_ended(self) -> None:
+        """Wait until no response runs or is queued."""
+        while True:
+            if not await self.unfinished():
+                return
+            await asyncio.sleep(_RETRY_SECONDS)
+
     async def count(self) -> int:
         """Give how many responses there are."""
         return int((await self._fetch("SELECT count(*) FROM responses"))[0][0])

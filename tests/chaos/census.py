@@ -66,7 +66,7 @@ def take_census(stage: Stage) -> Census:
     _fill_workers(stage)
     with suppress(DeadlinePassed):  # what is left then is what is to be counted
         eventually("the subscriptions to end", lambda: _subscriptions(stage) == 0, 15)
-    processes = _processes(stage)
+    processes = serving_processes(stage)
     return Census(
         answers=_ANSWERS_PER_WORKER * len(stage.workers),
         threads={name: process.num_threads() for name, process in processes.items()},
@@ -97,7 +97,8 @@ def _fill_workers(stage: Stage) -> None:
                 stream.to_end()
 
 
-def _processes(stage: Stage) -> dict[str, psutil.Process]:
+def serving_processes(stage: Stage) -> dict[str, psutil.Process]:
+    """Give the workers, and the process of each API that serves."""
     workers = {slot.name: psutil.Process(slot.running.pid) for slot in stage.workers}
     apis = {}
     for number, slot in enumerate(stage.apis, 1):

@@ -97,7 +97,8 @@ def as_page(results: dict[str, Any], rows: list[Row], stops: list[Row], total: R
     head = _HEAD.format(**made, minutes=round(made["seconds"] / 60, 1), answers=total.answers)
     pieces = [head, _fault_table([*rows, total]), "\n## Stops\n\n", _stop_table(stops)]
     pieces.append(_OFFLINE.format(**results["offline"]))
-    pieces += ["\n## Left behind\n\n", _leaks(results), "\n## Broken promises\n\n"]
+    pieces += ["\n## Left behind\n\n", _leaks(results), "\n", memory_table(results["vanished"])]
+    pieces.append("\n## Broken promises\n\n")
     failures = results["failures"]
     pieces.append("".join(f"- {line.splitlines()[0]}\n" for line in failures) or "None.\n")
     return "".join(pieces)
@@ -156,6 +157,25 @@ def _leaks(results: dict[str, Any]) -> str:
     ]
     keys = ", ".join(f"`{name}` ({n})" for name, n in after["lasting_keys"].items())
     lines += ["", f"Keys without a time to live: {keys or 'none'}."]
+    return "\n".join(lines) + "\n"
+
+
+def memory_table(vanished: dict[str, Any]) -> str:
+    """Give what each process held before, and behind each quarter of, the vanishing viewers."""
+    answers, memory = vanished["answers"], vanished["memory"]
+    blocks = len(next(iter(memory.values()))) - 1
+    heads = ["before", *(f"{answers * block // blocks:,}" for block in range(1, blocks + 1))]
+    lines = [
+        "Resident memory (MiB) over answers whose viewers vanish after some events,",
+        "behind as many to warm up:",
+        "",
+        f"| after so many answers | {' | '.join(heads)} |",
+        f"| --- |{' --: |' * len(heads)}",
+    ]
+    lines += [
+        f"| {name} | {' | '.join(f'{value / 2**20:.1f}' for value in values)} |"
+        for name, values in memory.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
