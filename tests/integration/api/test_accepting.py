@@ -68,14 +68,6 @@ def test_an_idempotency_key_of_another_request_is_a_conflict(client: ApiClient) 
     assert answer.json()["error"]["param"] == "Idempotency-Key"
 
 
-def test_a_model_that_is_not_offered_is_answered_by_the_default_and_said_so(
-    client: ApiClient,
-) -> None:
-    response = client.start("What is a log?", model="gpt-4o")
-
-    assert response["model"] == "scripted-chat"
-
-
 def test_the_page_of_an_allowed_origin_may_call_and_another_may_not(client: ApiClient) -> None:
     origin = "http://127.0.0.1:8050"
 

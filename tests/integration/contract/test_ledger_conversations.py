@@ -32,7 +32,7 @@ def answer(ledger: Ledger, row: ResponseRow, text: str) -> None:
 
 
 def said(ledger: Ledger, conversation: Conversation) -> list[str]:
-    items = ledger.conversations.items(conversation.id, "ann")
+    items = ledger.items.of_conversation(conversation.id, "ann")
     return [
         item.body["content"][0]["text"] if item.body["type"] == "message" else item.body["type"]
         for item in items
@@ -51,11 +51,11 @@ def test_what_was_said_is_kept_in_order(ledger: Ledger, conversation: Conversati
 def test_items_are_paged_in_both_directions(ledger: Ledger, conversation: Conversation) -> None:
     for number in range(3):
         answer(ledger, ask(ledger, conversation, f"{number}?"), f"{number}.")
-    every = ledger.conversations.items(conversation.id, "ann")
+    every = ledger.items.of_conversation(conversation.id, "ann")
 
     for newest_first in (False, True):
         seen, after = [], None
-        while page := ledger.conversations.items(
+        while page := ledger.items.of_conversation(
             conversation.id, "ann", after=after, limit=2, newest_first=newest_first
         ):
             assert len(page) <= 2
@@ -69,11 +69,11 @@ def test_a_page_behind_an_item_of_elsewhere_is_not_found(
 ) -> None:
     other = ledger.conversations.create("ann", "", {})
     ask(ledger, other, "Elsewhere?")
-    item = ledger.conversations.items(other.id, "ann")[0]
+    item = ledger.items.of_conversation(other.id, "ann")[0]
 
     for after in (item.id, "msg_unknown"):
         with pytest.raises(NotFound):
-            ledger.conversations.items(conversation.id, "ann", after=after)
+            ledger.items.of_conversation(conversation.id, "ann", after=after)
 
 
 def test_conversations_are_paged_newest_first_with_their_last_response(ledger: Ledger) -> None:
@@ -134,7 +134,7 @@ def test_history_is_the_last_messages_before_a_response_oldest_first(
     now = ask(ledger, conversation, "Now?")
     ask(ledger, conversation, "Later?")
 
-    history = ledger.conversations.history(conversation.id, now.id, 3)
+    history = ledger.contexts.of(now, 3)
 
     assert [item.body["content"][0]["text"] for item in history] == ["1.", "2?", "2."]
 
@@ -145,7 +145,7 @@ def test_nobody_reads_changes_or_deletes_the_conversation_of_another(
     calls = ledger.conversations
     for call in (
         lambda: calls.get(conversation.id, "bob"),
-        lambda: calls.items(conversation.id, "bob"),
+        lambda: ledger.items.of_conversation(conversation.id, "bob"),
         lambda: calls.update(conversation.id, "bob", title="his", metadata=None),
         lambda: calls.delete(conversation.id, "bob"),
         lambda: calls.newest("bob", after=conversation.id, limit=5),

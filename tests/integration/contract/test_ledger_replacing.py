@@ -41,7 +41,7 @@ def answer(ledger: Ledger, row: ResponseRow, text: str) -> None:
 
 
 def said(ledger: Ledger, conversation: str) -> list[str]:
-    items = ledger.conversations.items(conversation, "ann")
+    items = ledger.items.of_conversation(conversation, "ann")
     return [item.body["content"][0]["text"] for item in items]
 
 
@@ -61,7 +61,7 @@ def test_a_replaced_response_is_kept_but_is_no_part_of_its_conversation(
     after = ask(ledger, "Two?", conversation)
 
     assert said(ledger, conversation) == ["Uno?", "Primo.", "Two?"]
-    history = ledger.conversations.history(conversation, after.id, 9)
+    history = ledger.contexts.of(after, 9)
     assert [item.response_id for item in history] == [edited.id, edited.id]
     assert (edited.conversation_id, edited.replaces) == (conversation, first.id)
     assert ledger.responses.get(first.id).superseded_by == edited.id
@@ -143,7 +143,7 @@ def test_an_answer_stands_before_a_question_that_was_asked_meanwhile(
     answer(ledger, second, "Second.")
 
     assert said(ledger, conversation) == ["One?", "First.", "Two?", "Second."]
-    history = ledger.conversations.history(conversation, second.id, 9)
+    history = ledger.contexts.of(second, 9)
     assert [item.body["content"][0]["text"] for item in history] == ["One?", "First."]
 
 
@@ -158,7 +158,7 @@ def test_feedback_is_one_opinion_that_can_change_and_be_taken_back(
 
     opinion = Feedback(rating="down", comment="Wrong.")
     assert ledger.feedback.of(row.id) == opinion
-    question, reply = ledger.conversations.items(conversation, "ann")
+    question, reply = ledger.items.of_conversation(conversation, "ann")
     assert (question.feedback, reply.feedback) == (None, opinion)
     with pytest.raises(NotFound):
         ledger.feedback.give(row.id, "bob", "up", None)

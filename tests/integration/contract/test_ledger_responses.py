@@ -89,7 +89,7 @@ def test_twenty_requests_with_one_key_at_once_are_one_response(ledger: Ledger) -
 
     assert len({row.id for row, _ in accepted}) == 1
     assert [is_new for _, is_new in accepted].count(True) == 1
-    assert len(ledger.conversations.items(conversation.id, "ann")) == 1
+    assert len(ledger.items.of_conversation(conversation.id, "ann")) == 1
 
 
 def test_twenty_requests_with_one_key_and_no_conversation_are_one_response(ledger: Ledger) -> None:

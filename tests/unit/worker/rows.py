@@ -26,6 +26,7 @@ def claimed_row(**changes: Any) -> ResponseRow:
         "temperature": None,
         "metadata": {},
         "turn": 1,
+        "input_count": 1,
         "replaces": None,
         "superseded_by": None,
         "request_digest": "",

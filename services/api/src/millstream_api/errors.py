@@ -11,6 +11,7 @@ from millstream_contract.errors import (
     KeyReused,
     LedgerUnavailable,
     LogUnavailable,
+    NotEnded,
     NotFound,
     NotInConversation,
     NotTheLast,
@@ -74,6 +75,7 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(NotInConversation, _not_in_conversation)
+    app.register_error_handler(NotEnded, _not_ended)
     app.register_error_handler(NotTheLast, _not_the_last)
     app.register_error_handler(LedgerUnavailable, _unavailable)
     app.register_error_handler(LogUnavailable, _unavailable)
@@ -102,6 +104,12 @@ def _key_reused(_: KeyReused) -> Response:
 def _not_in_conversation(_: NotInConversation) -> Response:
     message = "replaces must be a response of this conversation."
     return _api_error(bad_field("millstream.replaces", message))
+
+
+def _not_ended(_: NotEnded) -> Response:
+    message = "previous_response_id is still being answered; wait for its end, or cancel it."
+    error = ApiError(409, message, code="previous_response_not_ended", param="previous_response_id")
+    return _api_error(error)
 
 
 def _not_the_last(_: NotTheLast) -> Response:

@@ -1,6 +1,6 @@
 """The API's settings, read once from the environment."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
@@ -40,8 +40,13 @@ class Settings(AccessSettings):
     )
     chat_endpoints: Annotated[tuple[str, ...], NoDecode] = Field(
         (),
-        description="Further serving endpoints that a request may name, separated by commas. "
-        "Any other name is answered by the default one, and the response says so.",
+        description="Further serving endpoints that a request may name, separated by commas.",
+    )
+    unknown_model: Literal["refuse", "default"] = Field(
+        "refuse",
+        description="What a request gets that names another model: a 400 that names those there "
+        "are, or the default endpoint's answer, whose model says so. The second suits clients with "
+        "another model's name built in.",
     )
     max_input_characters: int = Field(
         8000, ge=1, description="Longest question, in characters; longer ones get 400."
@@ -96,6 +101,11 @@ class Settings(AccessSettings):
     def _safe_to_serve(self) -> Self:
         self.check_listening_on(self.api_host)
         return self
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names that a request may give, the default's first."""
+        return tuple(dict.fromkeys((self.chat_endpoint, *self.chat_endpoints)))
 
     def endpoint_for(self, model: str | None) -> str:
         """Return the serving endpoint that answers for the model that a request names."""

@@ -51,5 +51,9 @@ class NotTheLast(ContractError):
     """Only the last response of a conversation can be replaced."""
 
 
+class NotEnded(ContractError):
+    """The response to be followed has not ended yet."""
+
+
 class OtherEmbeddings(ContractError):
     """The ledger's vectors are those of another embeddings endpoint."""

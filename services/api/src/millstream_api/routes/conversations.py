@@ -6,42 +6,63 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from millstream_api.asking import check_metadata_object, check_text, json_object
-from millstream_api.errors import ApiError, bad_field, not_found
+from millstream_api.bodies import check_metadata_object, check_text, json_object
+from millstream_api.errors import bad_field, not_found
 from millstream_api.identity import current_owner
+from millstream_api.messages import read_messages, unsupported
+from millstream_api.routes.paging import (
+    asked_page,
+    check_include,
+    item_object,
+    listed,
+    listed_items,
+)
 from millstream_api.services import services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import Conversation, Item
+from millstream_contract.ledger.rows import Conversation, Item, NewMessage
 
 logger = logging.getLogger(__name__)
 
 blueprint = Blueprint("conversations", __name__, url_prefix="/v1/conversations")
 
-_MAX_PAGE: Final = 100
 _MAX_TITLE: Final = 200
+_MAX_SOUGHT: Final = 200
+_MAX_ADDED: Final = 20
 
 
 @blueprint.post("")
 def create() -> Response:
-    """Begin a conversation."""
+    """Begin a conversation, with up to 20 messages to start from."""
     body = json_object(request.get_data() or b"{}")
+    given = body.pop("items", None)
+    messages = [] if given in (None, []) else _read_added(given)
     title, metadata = _read_changes(body)
-    made = services().ledger.conversations.create(current_owner(), title or "", metadata or {})
+    ledger = services().ledger
+    made = ledger.conversations.create(current_owner(), title or "", metadata or {})
+    if messages:
+        ledger.items.add(made.id, made.owner, messages)
     return jsonify(_conversation(made))
 
 
 @blueprint.get("")
 def newest() -> Response:
-    """List the caller's conversations, newest first (ours: the original API has no listing)."""
-    limit, after = _page()
+    """List the caller's conversations, newest first (ours: the original API has no listing).
+
+    ``q`` leaves those whose title or one of whose questions has that text, in upper or lower case.
+    """
+    page = asked_page()
+    sought = request.args.get("q", "").strip()
+    check_text("q", sought)
+    if len(sought) > _MAX_SOUGHT:
+        raise bad_field("q", f"q may have up to {_MAX_SOUGHT} characters.")
     try:
         found = services().ledger.conversations.newest(
-            current_owner(), after=after, limit=limit + 1
+            current_owner(), after=page.after, limit=page.limit + 1, sought=sought
         )
     except NotFound:
         raise bad_field("after", "after must be the id of one of your conversations.") from None
-    return jsonify(_list([_conversation(one) for one in found], limit))
+    return listed([_conversation(one) for one in found], page.limit)
 
 
 @blueprint.get("/<conversation_id>")
@@ -77,21 +98,39 @@ def delete(conversation_id: str) -> Response:
 def items(conversation_id: str) -> Response:
     """List what was said in a conversation, newest first unless ``order=asc``."""
     _owned(conversation_id)
-    limit, after = _page()
-    order = request.args.get("order", "desc")
-    if order not in {"asc", "desc"}:
-        raise bad_field("order", "order must be asc or desc.")
-    try:
-        found = services().ledger.conversations.items(
-            conversation_id,
-            current_owner(),
-            after=after,
-            limit=limit + 1,
-            newest_first=order == "desc",
-        )
-    except NotFound:
-        raise bad_field("after", "after must be the id of an item of this conversation.") from None
-    return jsonify(_list([_item(one) for one in found], limit))
+    return listed_items(services().ledger.items.of_conversation, conversation_id, current_owner())
+
+
+@blueprint.post("/<conversation_id>/items")
+def add_items(conversation_id: str) -> Response:
+    """Add up to 20 messages at the end of a conversation; nothing is answered."""
+    _owned(conversation_id)
+    check_include()
+    body = json_object(request.get_data())
+    for field in sorted(body.keys() - {"items"}):
+        raise unsupported(field)
+    if "items" not in body:
+        raise bad_field("items", "items is required.", "missing_required_parameter")
+    messages = _read_added(body["items"])
+    added = services().ledger.items.add(conversation_id, current_owner(), messages)
+    return listed([item_object(one) for one in added], len(added))
+
+
+@blueprint.get("/<conversation_id>/items/<item_id>")
+def retrieve_item(conversation_id: str, item_id: str) -> Response:
+    """Answer with one item."""
+    check_include()
+    return jsonify(item_object(_owned_item(conversation_id, item_id)))
+
+
+@blueprint.delete("/<conversation_id>/items/<item_id>")
+def delete_item(conversation_id: str, item_id: str) -> Response:
+    """Take one item out of a conversation, and answer with the conversation."""
+    conversation = _owned(conversation_id)
+    _owned_item(conversation_id, item_id)
+    with suppress(NotFound):
+        services().ledger.items.delete(conversation_id, item_id, current_owner())
+    return jsonify(_conversation(conversation))
 
 
 def _owned(conversation_id: str) -> Conversation:
@@ -101,38 +140,27 @@ def _owned(conversation_id: str) -> Conversation:
     raise not_found("conversation", conversation_id)
 
 
+def _owned_item(conversation_id: str, item_id: str) -> Item:
+    _owned(conversation_id)
+    if is_id(item_id, "msg") or is_id(item_id, "fs"):
+        with suppress(NotFound):
+            return services().ledger.items.get(conversation_id, item_id, current_owner())
+    raise not_found("item", item_id)
+
+
+def _read_added(given: object) -> list[NewMessage]:
+    return [message for _, message in read_messages("items", given, most=_MAX_ADDED)]
+
+
 def _read_changes(body: dict[str, Any]) -> tuple[str | None, dict[str, str] | None]:
-    unknown = sorted(body.keys() - {"metadata", "title"})
-    if unknown:
-        raise ApiError(
-            400, f"{unknown[0]} is not supported.", code="unknown_parameter", param=unknown[0]
-        )
+    for field in sorted(body.keys() - {"metadata", "title"}):
+        raise unsupported(field)
     metadata = body.get("metadata")
     title = body.get("title")
     if title is not None and (not isinstance(title, str) or len(title) > _MAX_TITLE):
         raise bad_field("title", f"title must be a string of up to {_MAX_TITLE} characters.")
     check_text("title", title)
     return title, None if metadata is None else check_metadata_object(metadata)
-
-
-def _page() -> tuple[int, str | None]:
-    text = request.args.get("limit", "20")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= _MAX_PAGE:
-        raise bad_field("limit", f"limit must be a whole number from 1 to {_MAX_PAGE}.")
-    after = request.args.get("after")
-    check_text("after", after)
-    return int(text), after
-
-
-def _list(entries: list[dict[str, Any]], limit: int) -> dict[str, Any]:
-    page = entries[:limit]
-    return {
-        "object": "list",
-        "data": page,
-        "first_id": page[0]["id"] if page else None,
-        "last_id": page[-1]["id"] if page else None,
-        "has_more": len(entries) > limit,
-    }
 
 
 def _conversation(one: Conversation) -> dict[str, Any]:
@@ -144,13 +172,4 @@ def _conversation(one: Conversation) -> dict[str, Any]:
         "metadata": one.metadata,
         "title": one.title,
         "last_response": last if one.last_response_id else None,
-    }
-
-
-def _item(one: Item) -> dict[str, Any]:
-    feedback = one.feedback.model_dump() if one.feedback else None
-    return {
-        **one.body,
-        "response_id": one.response_id,
-        "millstream": {"feedback": feedback},
     }

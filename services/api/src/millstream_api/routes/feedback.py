@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
 
-from millstream_api.asking import check_text, json_object
+from millstream_api.bodies import check_text, json_object
 from millstream_api.errors import bad_field
 from millstream_api.identity import current_owner
 from millstream_api.routes.responses import owned_response

@@ -1,5 +1,6 @@
-"""``/v1/responses``: ask, watch, read, stop."""
+"""``/v1/responses``: ask, watch, read, stop, delete."""
 
+import logging
 import time
 from typing import Final
 
@@ -10,6 +11,7 @@ from millstream_api.asking import new_response, read_question
 from millstream_api.cursor import check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
+from millstream_api.routes.paging import check_include, listed_items
 from millstream_api.server_sent import event_stream
 from millstream_api.services import services
 from millstream_contract.errors import LogUnavailable, NotFound
@@ -17,6 +19,8 @@ from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
+
+logger = logging.getLogger(__name__)
 
 _HEALING_SECONDS: Final = 1.0
 _LOOK_AGAIN_SECONDS: Final = 0.1
@@ -47,7 +51,9 @@ def create() -> Response:
 def retrieve(response_id: str) -> Response:
     """Answer with a response as it stands, or (``stream=true``) with its stream."""
     row = owned_response(response_id, current_owner())
-    if not _wants_stream():
+    check_include()
+    _is_true("include_obfuscation", allowed=False)
+    if not _is_true("stream"):
         return _as_json(response_id)
     cursor = read_cursor(request)
     if cursor >= 0:
@@ -61,6 +67,31 @@ def cancel(response_id: str) -> Response:
     owned_response(response_id, current_owner())
     services().canceller.cancel(response_id, current_owner())
     return _as_json(response_id)
+
+
+@blueprint.delete("/<response_id>")
+def delete(response_id: str) -> Response:
+    """Stop a response if it runs, and take it away with its log and items."""
+    owner = current_owner()
+    owned_response(response_id, owner)
+    parts = services()
+    try:
+        parts.canceller.cancel(response_id, owner)
+        parts.ledger.responses.delete(response_id, owner)
+    except NotFound:
+        logger.debug("%s: deleted by somebody else meanwhile", response_id)
+    try:
+        parts.log.forget([response_id])
+    except LogUnavailable as error:
+        logger.warning("%s: its log ends by itself: %s", response_id, error)
+    return jsonify({"id": response_id, "object": "response", "deleted": True})
+
+
+@blueprint.get("/<response_id>/input_items")
+def input_items(response_id: str) -> Response:
+    """List what a response was asked with, newest first unless ``order=asc``."""
+    owned_response(response_id, current_owner())
+    return listed_items(services().ledger.items.of_input, response_id, current_owner())
 
 
 def owned_response(response_id: str, owner: str) -> ResponseRow:
@@ -100,11 +131,16 @@ def _is_ahead(response_id: str, cursor: int) -> bool:
 
 def named_not_found(missing: NotFound, new: NewResponse) -> ApiError:
     """Return the error for what a question names and is not there, or not this caller's."""
+    kind, param = "conversation", "conversation"
     if missing.args == (new.replaces,):
-        error, error.param = not_found("response", new.replaces or ""), "millstream.replaces"
-    else:
-        error = not_found("conversation", new.conversation_id or "")
-        error.param = "conversation"
+        kind, param = "response", "millstream.replaces"
+    elif missing.args == (new.previous_response_id,):
+        kind, param = "response", "previous_response_id"
+    error = not_found(kind, str(missing.args[0]))
+    error.param = param
+    if param == "previous_response_id":
+        # The original's own code, which clients look for.
+        error.code = "previous_response_not_found"
     return error
 
 
@@ -119,8 +155,8 @@ def _as_json(response_id: str) -> Response:
     return jsonify(whole.model_copy(update={"millstream": details}).model_dump(mode="json"))
 
 
-def _wants_stream() -> bool:
-    value = request.args.get("stream", "false")
-    if value not in {"true", "false"}:
-        raise bad_field("stream", "stream must be true or false.")
+def _is_true(name: str, *, allowed: bool = True) -> bool:
+    value = request.args.get(name, "false")
+    if value not in ({"true", "false"} if allowed else {"false"}):
+        raise bad_field(name, f"{name} must be {'true or ' if allowed else ''}false.")
     return value == "true"

@@ -14,7 +14,8 @@ from gevent.lock import RLock
 from gevent.pool import Group
 from simple_websocket import ConnectionClosed, Server
 
-from millstream_api.asking import json_object, new_response, read_question
+from millstream_api.asking import new_response, read_question
+from millstream_api.bodies import json_object
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 
 from millstream_contract.ledger.api_keys import ApiKeys
+from millstream_contract.ledger.context import Contexts
 from millstream_contract.ledger.conversations import Conversations
 from millstream_contract.ledger.documents import Documents
 from millstream_contract.ledger.feedback import Feedbacks
+from millstream_contract.ledger.items import Items
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_contract.ledger.responses import Responses
 
@@ -16,6 +18,8 @@ class Ledger:
 
     pool: Pool
     conversations: Conversations
+    items: Items
+    contexts: Contexts
     responses: Responses
     documents: Documents
     feedback: Feedbacks
@@ -27,6 +31,8 @@ class Ledger:
         return cls(
             pool,
             Conversations(pool),
+            Items(pool),
+            Contexts(pool),
             Responses(pool),
             Documents(pool),
             Feedbacks(pool),

@@ -1,24 +1,13 @@
 """Conversations and what was said in them."""
 
-from typing import Any, Final
-
 from psycopg.types.json import Jsonb
 
 from millstream_contract.errors import NotFound
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Pool, ledger_connection
-from millstream_contract.ledger.rows import Conversation, Item
-from millstream_contract.objects import Feedback
+from millstream_contract.ledger.rows import Conversation
 
 _COLUMNS = "c.id, c.owner, c.title, c.metadata, c.created_at"
-
-# What was superseded is kept, but it is no part of the conversation any more.
-_ITEMS: Final = (
-    "SELECT i.id, i.position, i.response_id, i.body, f.rating, f.comment FROM items i"
-    " LEFT JOIN responses r ON r.id = i.response_id"
-    " LEFT JOIN feedback f ON f.response_id = r.id AND f.owner = r.owner AND i.is_output"
-    " WHERE i.conversation_id = %(conversation)s AND r.superseded_by IS NULL"
-)
 
 
 class Conversations:
@@ -53,9 +42,12 @@ class Conversations:
             raise NotFound(conversation_id)
         return Conversation(**row)
 
-    def newest(self, owner: str, *, after: str | None, limit: int) -> list[Conversation]:
+    def newest(
+        self, owner: str, *, after: str | None, limit: int, sought: str = ""
+    ) -> list[Conversation]:
         """Return up to ``limit`` conversations, newest first, from behind the one ``after``.
 
+        sought: a text that the title or a question must have, in upper or lower case; "" for all.
         Raises NotFound when ``after`` is not the owner's.
         """
         if after is not None:
@@ -68,8 +60,17 @@ class Conversations:
                 "  ORDER BY turn DESC LIMIT 1) r ON true"
                 " WHERE c.owner = %(owner)s AND (%(after)s::text IS NULL OR (c.created_at, c.id) <"
                 "  (SELECT created_at, id FROM conversations WHERE id = %(after)s))"
+                " AND (%(sought)s = '' OR c.title ILIKE %(like)s OR EXISTS (SELECT FROM responses q"
+                "  WHERE q.conversation_id = c.id AND q.superseded_by IS NULL"
+                "  AND q.question ILIKE %(like)s))"
                 " ORDER BY c.created_at DESC, c.id DESC LIMIT %(limit)s",
-                {"owner": owner, "after": after, "limit": limit},
+                {
+                    "owner": owner,
+                    "after": after,
+                    "limit": limit,
+                    "sought": sought,
+                    "like": f"%{_literally(sought)}%",
+                },
             ).fetchall()
         return [Conversation(**row) for row in rows]
 
@@ -112,60 +113,7 @@ class Conversations:
             connection.execute("DELETE FROM conversations WHERE id = %s", [conversation_id])
         return [row["id"] for row in rows]
 
-    def items(
-        self,
-        conversation_id: str,
-        owner: str,
-        *,
-        after: str | None = None,
-        limit: int = 100,
-        newest_first: bool = False,
-    ) -> list[Item]:
-        """Return up to ``limit`` items in order, from behind the item ``after``.
 
-        Raises NotFound when the conversation, or ``after`` in it, is not there.
-        """
-        self.get(conversation_id, owner)
-        turn, position = self._place(conversation_id, after)
-        beyond, order = ("<", "DESC") if newest_first else (">", "ASC")
-        with ledger_connection(self._pool) as connection:
-            rows = connection.execute(
-                f"{_ITEMS} AND (%(turn)s::bigint IS NULL OR"
-                f"  (i.turn, i.position) {beyond} (%(turn)s, %(position)s))"
-                f" ORDER BY i.turn {order}, i.position {order} LIMIT %(limit)s",
-                {
-                    "conversation": conversation_id,
-                    "turn": turn,
-                    "position": position,
-                    "limit": limit,
-                },
-            ).fetchall()
-        return [_item(row) for row in rows]
-
-    def history(self, conversation_id: str, before_response: str, limit: int) -> list[Item]:
-        """Return the last ``limit`` messages said before a response, oldest first."""
-        with ledger_connection(self._pool) as connection:
-            rows = connection.execute(
-                f"{_ITEMS} AND i.body->>'type' = 'message' AND i.turn <"
-                "  (SELECT turn FROM responses WHERE id = %(before)s)"
-                " ORDER BY i.turn DESC, i.position DESC LIMIT %(limit)s",
-                {"conversation": conversation_id, "before": before_response, "limit": limit},
-            ).fetchall()
-        return [_item(row) for row in reversed(rows)]
-
-    def _place(self, conversation_id: str, item_id: str | None) -> tuple[int | None, int | None]:
-        if item_id is None:
-            return None, None
-        with ledger_connection(self._pool) as connection:
-            row = connection.execute(
-                "SELECT turn, position FROM items WHERE id = %s AND conversation_id = %s",
-                [item_id, conversation_id],
-            ).fetchone()
-        if row is None:
-            raise NotFound(item_id)
-        return row["turn"], row["position"]
-
-
-def _item(row: dict[str, Any]) -> Item:
-    rating, comment = row.pop("rating"), row.pop("comment")
-    return Item(**row, feedback=Feedback(rating=rating, comment=comment) if rating else None)
+def _literally(text: str) -> str:
+    """Return a LIKE pattern that is the text itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -11,7 +11,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
-from millstream_contract.errors import KeyReused, NotFound, NotInConversation, NotTheLast
+from millstream_contract.errors import KeyReused, NotEnded, NotFound, NotInConversation, NotTheLast
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
 from millstream_contract.ledger.rows import NewResponse, ResponseRow, Standing
@@ -35,21 +35,23 @@ _COLUMNS_AS_GIVEN: Final = (
     "replaces",
 )
 
-# Response and question in one statement: it is on the way to every first token.
+# Response and input in one statement: it is on the way to every first token.
 _INSERT: Final = """
 WITH accepted AS (
     INSERT INTO responses (id, owner, conversation_id, question, model, instructions, background,
         previous_response_id, max_output_tokens, temperature, metadata, idempotency_key,
-        replaces, request_digest)
+        replaces, input_count, request_digest)
     VALUES (%(id)s, %(owner)s, %(conversation_id)s, %(question)s, %(model)s, %(instructions)s,
         %(background)s, %(previous_response_id)s, %(max_output_tokens)s, %(temperature)s,
         %(metadata)s, %(idempotency_key)s, %(replaces)s,
-        %(request_digest)s)
+        %(input_count)s, %(request_digest)s)
     ON CONFLICT (owner, idempotency_key) DO NOTHING
     RETURNING *
 ), asked AS (
     INSERT INTO items (id, conversation_id, response_id, turn, is_output, body)
-    SELECT %(item_id)s, conversation_id, id, turn, false, %(item_body)s FROM accepted
+    SELECT item->>'id', conversation_id, id, turn, false, item
+    FROM accepted, jsonb_array_elements(%(input)s) WITH ORDINALITY AS given (item, place)
+    ORDER BY place
 )
 SELECT * FROM accepted
 """
@@ -68,16 +70,17 @@ class Responses:
         The same idempotency key and request of one owner give the same response again.
         A response that it replaces is superseded, and told to stop, in the same transaction.
         Raises KeyReused when the key was used for another request; NotFound, with the id, when the
-        conversation or the replaced response is not the owner's; NotInConversation and NotTheLast
-        when the replaced response is not the last one of the conversation.
+        conversation, the replaced or the previous response is not the owner's; NotInConversation
+        and NotTheLast when the replaced response is not the last one of the conversation; NotEnded
+        when the previous one is still being answered.
         """
         with ledger_connection(self._pool) as connection:
-            if new.conversation_id is None and new.replaces is None:
+            if not _checks(new):
                 # One statement is a transaction already, and one trip.
                 row = _insert(connection, new)
                 return (_known(_earlier(connection, new)), False) if row is None else (row, True)
             with connection.transaction():
-                return _accept_in_conversation(connection, new)
+                return _accept_checked(connection, new)
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -177,6 +180,15 @@ class Responses:
             ).fetchall()
         return [(row["id"], row["attempt"]) for row in rows]
 
+    def delete(self, response_id: str, owner: str) -> None:
+        """Delete a response with its items, or raise NotFound; forget its log afterwards."""
+        with ledger_connection(self._pool) as connection:
+            gone = connection.execute(
+                "DELETE FROM responses WHERE id = %s AND owner = %s", [response_id, owner]
+            )
+        if gone.rowcount != 1:
+            raise NotFound(response_id)
+
     def request_cancel(self, response_id: str, owner: str) -> ResponseRow:
         """Write down that the owner wants a stop; without effect on what is final.
 
@@ -192,13 +204,14 @@ class Responses:
         return self.get(response_id, owner)
 
 
-def _accept_in_conversation(connection: Connection, new: NewResponse) -> tuple[ResponseRow, bool]:
+def _accept_checked(connection: Connection, new: NewResponse) -> tuple[ResponseRow, bool]:
     new = _with_conversation(connection, new)
     _enter_conversation(connection, new)
     # Before anything is checked that the first request has changed.
     if earlier := _earlier(connection, new):
         return earlier, False
     _check_is_last(connection, new)
+    _check_previous(connection, new)
     row = _insert(connection, new)
     if row is None:
         return _known(_earlier(connection, new)), False
@@ -247,6 +260,25 @@ def _check_is_last(connection: Connection, new: NewResponse) -> None:
         raise NotTheLast(new.replaces)
 
 
+def _checks(new: NewResponse) -> bool:
+    """Tell whether a question names what must be there."""
+    named = (new.conversation_id, new.replaces, new.previous_response_id)
+    return any(one is not None for one in named)
+
+
+def _check_previous(connection: Connection, new: NewResponse) -> None:
+    if new.previous_response_id is None:
+        return
+    found = connection.execute(
+        f"SELECT {_UNFINISHED} AS unfinished FROM responses WHERE id = %s AND owner = %s",
+        [new.previous_response_id, new.owner],
+    ).fetchone()
+    if found is None:
+        raise NotFound(new.previous_response_id)
+    if found["unfinished"]:
+        raise NotEnded(new.previous_response_id)
+
+
 def _supersede(connection: Connection, row: ResponseRow) -> None:
     if row.replaces is None:
         return
@@ -267,7 +299,8 @@ def _insert(connection: Connection, new: NewResponse) -> ResponseRow | None:
             "id": response_id,
             "metadata": Jsonb(new.metadata),
             "request_digest": new.digest(),
-            **_question_item(new.question),
+            "input_count": len(new.input),
+            "input": Jsonb([message.body() for message in new.input]),
         },
     ).fetchone()
     return ResponseRow.model_validate(row) if row else None
@@ -291,18 +324,6 @@ def _earlier(connection: Connection, new: NewResponse) -> ResponseRow | None:
 def _known(row: ResponseRow | None) -> ResponseRow:
     assert row is not None  # noqa: S101 -- it is what the insert was in conflict with
     return row
-
-
-def _question_item(question: str) -> dict[str, Any]:
-    item_id = new_id("msg")
-    body = {
-        "id": item_id,
-        "type": "message",
-        "role": "user",
-        "status": "completed",
-        "content": [{"type": "input_text", "text": question}],
-    }
-    return {"item_id": item_id, "item_body": Jsonb(body)}
 
 
 def _insert_output(connection: Connection, final: ResponseObject) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
+from millstream_contract.identifiers import new_id
 from millstream_contract.objects import (
     FINAL_STATUSES,
     ConversationReference,
@@ -27,10 +28,42 @@ WhenBusy = Literal["reject", "enqueue", "interrupt"]
 WHEN_BUSY: Final[tuple[WhenBusy, ...]] = get_args(WhenBusy)
 
 
+Role = Literal["user", "assistant", "system", "developer"]
+ROLES: Final[tuple[Role, ...]] = get_args(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to store, as the texts of its parts."""
+
+    role: Role
+    texts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """All of it."""
+        return "".join(self.texts)
+
+    def body(self) -> dict[str, Any]:
+        """Return it as an item, under a new id."""
+        if self.role == "assistant":
+            kind = {"type": "output_text", "annotations": [], "logprobs": []}
+        else:
+            kind = {"type": "input_text"}
+        return {
+            "id": new_id("msg"),
+            "type": "message",
+            "role": self.role,
+            "status": "completed",
+            "content": [{**kind, "text": text} for text in self.texts],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class NewResponse:
     """A question to accept. The owner is who asked; only they may see the answer.
 
+    messages: all that it was asked with, the question among it; none: the question alone.
     replaces: the last response of the conversation, whose place this one takes.
     when_busy: what to do when an answer of the conversation is still being made.
     """
@@ -48,6 +81,12 @@ class NewResponse:
     idempotency_key: str | None = None
     replaces: str | None = None
     when_busy: WhenBusy | None = None
+    messages: tuple[NewMessage, ...] = ()
+
+    @property
+    def input(self) -> tuple[NewMessage, ...]:
+        """All that it was asked with, in order."""
+        return self.messages or (NewMessage("user", (self.question,)),)
 
     def digest(self) -> str:
         """Return a hash of what was asked, which tells a repeat from another request."""
@@ -63,7 +102,9 @@ class NewResponse:
             sorted(self.metadata.items()),
         ]
         # What is not given is left out: a repeat over an upgrade is still the same request.
-        optional = {"replaces": self.replaces, "when_busy": self.when_busy}
+        optional: dict[str, Any] = {"replaces": self.replaces, "when_busy": self.when_busy}
+        if self.input != (NewMessage("user", (self.question,)),):
+            optional["input"] = [[message.role, *message.texts] for message in self.input]
         asked += [pair for pair in optional.items() if pair[1] is not None]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
@@ -88,6 +129,7 @@ class ResponseRow(BaseModel):
     metadata: dict[str, str]
     request_digest: str
     turn: int
+    input_count: int
     replaces: str | None
     superseded_by: str | None
     passages: tuple[Passage, ...] | None

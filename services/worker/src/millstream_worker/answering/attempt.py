@@ -243,11 +243,8 @@ class Attempt:
             logger.warning("%s: passages are not kept: %s", self._row.id, error)
 
     def _read_history(self) -> list[Message]:
-        conversation, limit = self._row.conversation_id, self._settings.history_messages
-        if conversation is None or limit == 0:
-            return []
         items = self._patiently(
-            lambda: self._ledger.conversations.history(conversation, self._row.id, limit),
+            lambda: self._ledger.contexts.of(self._row, self._settings.history_messages),
             what="reading the conversation",
             wait=self._stop.wait,
         )

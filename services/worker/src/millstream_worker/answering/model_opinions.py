@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from millstream_contract.objects import Passage
 from millstream_worker.answering.chat import ChatModel
-from millstream_worker.answering.prompt import Message, listed
+from millstream_worker.answering.prompt import Message, listed, spoken
 from millstream_worker.answering.stopping import StopSignal
 from millstream_worker.answering.words import GRADING_INSTRUCTIONS, REWRITING_INSTRUCTIONS
 from millstream_worker.model_errors import ModelError
@@ -57,7 +57,7 @@ def query_by_model(
     model: ChatModel, question: str, history: Sequence[Message], stop: StopSignal
 ) -> str | None:
     """Return the model's search query for a question; None when it has none."""
-    asked = [Message("system", REWRITING_INSTRUCTIONS), *history, Message("user", question)]
+    asked = [Message("system", REWRITING_INSTRUCTIONS), *spoken(history), Message("user", question)]
     try:
         query = model.structured(asked, _QUERY, stop).get("query")
     except ModelError as error:

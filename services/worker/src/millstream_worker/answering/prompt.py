@@ -9,6 +9,8 @@ from millstream_contract.ledger.rows import Item
 from millstream_contract.objects import Passage
 from millstream_worker.answering.words import INSTRUCTIONS
 
+_INSTRUCTIONS_MAX_CHARACTERS: Final = 8000
+
 # Marks of an earlier answer point at passages that this prompt does not have.
 _OLD_MARK: Final = re.compile(r"\s?\[\d+(?:\s*,\s*\d+)*\]")
 
@@ -27,11 +29,15 @@ def prompt(
     history: Sequence[Message],
     instructions: str | None,
 ) -> list[Message]:
-    """Return the messages that ask the model; what never changes comes first."""
-    system = f"{INSTRUCTIONS}\n\n{instructions}" if instructions else INSTRUCTIONS
+    """Return the messages that ask the model; what never changes comes first.
+
+    Instructions are one message at the beginning, as some models want it.
+    """
+    given = [instructions] if instructions else []
+    given += [message.content for message in history if message.role == "system"]
     return [
-        Message("system", system),
-        *history,
+        Message("system", "\n\n".join([INSTRUCTIONS, *given])),
+        *spoken(history),
         Message("user", f"Passages:\n\n{listed(passages)}\n\nQuestion: {question}"),
     ]
 
@@ -43,22 +49,34 @@ def listed(passages: Sequence[Passage]) -> str:
     )
 
 
-def earlier_messages(items: Sequence[Item], max_characters: int) -> list[Message]:
-    """Return what was said before, oldest first; too much of it is left out from the old end.
+def spoken(history: Sequence[Message]) -> list[Message]:
+    """Return what was said, without instructions."""
+    return [message for message in history if message.role != "system"]
 
-    It begins with a question: some models refuse a conversation that an answer opens.
+
+def earlier_messages(items: Sequence[Item], max_characters: int) -> list[Message]:
+    """Return the instructions that were given before, then what was said, oldest first.
+
+    Too much is left out from the old end. What was said begins with a question: some models refuse
+    a conversation that an answer opens.
     """
+    messages = [_message(item.body) for item in items]
+    instructions = [message for message in messages if message.role == "system"]
+    said = _last_ones(spoken(messages), max_characters)
+    while said and said[0].role != "user":
+        said.pop(0)
+    return [*_last_ones(instructions, _INSTRUCTIONS_MAX_CHARACTERS), *said]
+
+
+def _last_ones(messages: Sequence[Message], max_characters: int) -> list[Message]:
     kept: list[Message] = []
     room = max_characters
-    for item in reversed(items):
-        message = _message(item.body)
+    for message in reversed(messages):
         room -= len(message.content)
         if room < 0:
             break
         if message.content:
             kept.append(message)
-    while kept and kept[-1].role != "user":
-        kept.pop()
     return kept[::-1]
 
 
@@ -71,4 +89,6 @@ def _message(body: dict[str, Any]) -> Message:
     text = "".join(part.get("text", "") for part in body.get("content", ()))
     if body.get("role") == "assistant":
         return Message("assistant", _OLD_MARK.sub("", text))
+    if body.get("role") in {"system", "developer"}:
+        return Message("system", text)
     return Message("user", text)
