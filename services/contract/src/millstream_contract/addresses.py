@@ -4,9 +4,17 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 from redis.connection import parse_url
 
+from millstream_contract.ledger.conninfo import conninfo_of, is_lakebase
+
 
 def checked_database_url(url: str) -> str:
-    """Return ``url``, or raise ValueError unless it is a libpq URI or connection string."""
+    """Return ``url``, or raise ValueError unless it leads to a PostgreSQL.
+
+    It is a libpq URI or connection string, or a ``lakebase:`` URL with a login to its workspace.
+    """
+    if is_lakebase(url):
+        conninfo_of(url)
+        return url
     try:
         conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:

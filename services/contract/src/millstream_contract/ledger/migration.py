@@ -5,6 +5,8 @@ from typing import Final
 
 import psycopg
 
+from millstream_contract.ledger.conninfo import conninfo_of
+
 # Any fixed number: it keeps two migrators of one database from running at once.
 _LOCK: Final = 0x6D696C6C
 
@@ -14,7 +16,7 @@ def migrate(database_url: str) -> list[str]:
 
     Raises psycopg.OperationalError when PostgreSQL does not answer.
     """
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(conninfo_of(database_url)(), autocommit=True) as connection:
         connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
         connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_migrations ("
@@ -35,7 +37,7 @@ def pending(database_url: str) -> list[str]:
 
     Raises psycopg.OperationalError when PostgreSQL does not answer.
     """
-    with psycopg.connect(database_url, autocommit=True) as connection:
+    with psycopg.connect(conninfo_of(database_url)(), autocommit=True) as connection:
         found = connection.execute("SELECT to_regclass('schema_migrations') IS NOT NULL").fetchone()
         if not (found and found[0]):
             return migration_names()

@@ -2,20 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from millstream_contract.errors import LedgerUnavailable
+from millstream_contract.ledger.conninfo import conninfo_of
 
 T = TypeVar("T")
 
-_CONNECT_SECONDS: Final = 5
 _INTERVAL_SECONDS: Final = 0.1
 
 
@@ -48,16 +47,14 @@ def open_pool(
 ) -> Pool:
     """Return a pool of up to ``size`` connections; make it after fork, and close it.
 
+    database_url: of PostgreSQL, or a ``lakebase:`` URL (see millstream_contract.lakebase).
     It does not wait for PostgreSQL: a connection is made when one is needed, and a call that gets
     none within ``wait_seconds``, or no reply within ``reply_seconds``, raises LedgerUnavailable.
     """
-    settings: dict[str, Any] = {"row_factory": dict_row, "autocommit": True}
-    if "connect_timeout" not in conninfo_to_dict(database_url):
-        settings["connect_timeout"] = _CONNECT_SECONDS
     return ConnectionPool(
-        database_url,
+        conninfo_of(database_url),
         connection_class=type("Connection", (Connection,), {"reply_seconds": reply_seconds}),
-        kwargs=settings,
+        kwargs={"row_factory": dict_row, "autocommit": True},
         min_size=1,
         max_size=size,
         timeout=wait_seconds,

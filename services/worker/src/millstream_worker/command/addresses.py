@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from millstream_contract.ledger.conninfo import is_lakebase
+
 
 class NoAddresses(Exception):
     """It is not known where the ledger and the queue are."""
@@ -34,6 +36,8 @@ def find_addresses(environment: Mapping[str, str] = os.environ) -> Addresses:
 
 def shown(url: str) -> str:
     """Return where a URL points to, without its secrets."""
+    if is_lakebase(url):
+        return url  # it holds none
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "localhost", parts.port
