@@ -35,6 +35,7 @@ async def answer_chat(
             return _fail_before_answer(request, fault, call, journal)
         rest = _rest(found.script, tokens, messages)
         call.continued_from = rest.known_units
+        call.sent_at = [] if found.script.timed else None
         encoder = _encoder(call, messages)
         delivery = _Delivery(request, call, journal, encoder, found.script, fault, rest)
         if streamed:

@@ -34,6 +34,8 @@ class Call:
     first_token_at: int | None = None
     tokens_sent: int = 0
     held_at: int | None = None
+    sent_at: list[int] | None = None
+    """When each token was given to the network, if the script asks for it."""
     ended_at: int | None = None
     end: EndReason | None = None
 
@@ -80,6 +82,8 @@ class Journal:
     def sent_token(self, call: Call) -> None:
         """Record one more token on its way to the client."""
         call.tokens_sent += 1
+        if call.sent_at is not None:
+            call.sent_at.append(now_us())
         if call.first_token_at is None:
             call.first_token_at = now_us()
             self._notify()

@@ -42,10 +42,14 @@ class DirectiveError(ValueError):
     """A directive in the question cannot be understood; trying again does not help."""
 
 
-def scripted_tokens(seed: int, tokens: int) -> list[str]:
-    """Give `tokens` pieces of text, the same for the same seed; about one in 16 is awkward."""
+def scripted_tokens(seed: int, tokens: int, size: int = 0) -> list[str]:
+    """Give `tokens` pieces of text, the same for the same seed; about one in 16 is awkward.
+
+    size: a piece with fewer characters repeats itself until it has as many.
+    """
     source = random.Random(seed)
-    return [_token(source) for _ in range(tokens)]
+    pieces = (_token(source) for _ in range(tokens))
+    return [_grown(piece, size) for piece in pieces]
 
 
 def scripted_text(seed: int, tokens: int) -> str:
@@ -57,6 +61,10 @@ def _token(source: random.Random) -> str:
     if source.random() < 1 / 16:
         return source.choice(AWKWARD_TOKENS)
     return " " + "".join(source.choice(_SYLLABLES) for _ in range(source.randint(1, 3)))
+
+
+def _grown(piece: str, size: int) -> str:
+    return piece * -(-size // len(piece)) if 0 < len(piece) < size else piece
 
 
 def joined(tokens: Sequence[str]) -> str:
@@ -75,6 +83,8 @@ class Script:
 
     tokens: int = 20
     seed: int = 1
+    size: int = 0
+    """The least number of characters of a seeded token."""
     rate: float = 0.0
     """Tokens per second; 0 is as fast as possible."""
     first_ms: float = 0.0
@@ -86,6 +96,8 @@ class Script:
     fault_on: FaultScope = "stream"
     continues: bool = True
     finish: str = "stop"
+    timed: bool = False
+    """Whether the journal notes when each token was sent."""
     literal: tuple[str, ...] | None = None
     """These tokens instead of seeded ones, written into the directive."""
     name: str | None = None
@@ -99,7 +111,7 @@ class Script:
             raise DirectiveError(f"the tokens of script {self.name!r} are held by the server")
         if self.literal is not None:
             return list(self.literal)
-        return scripted_tokens(self.seed, self.tokens)
+        return scripted_tokens(self.seed, self.tokens, self.size)
 
     @property
     def text(self) -> str:
@@ -123,6 +135,8 @@ class Script:
             changed["gate"] = f"{self.gate[0]}:{self.gate[1]}"
         if changed.pop("continues", True) is False:
             changed["continue"] = "off"
+        if changed.pop("timed", False):
+            changed["timed"] = "on"
         spelled = (f"{key}={value}" for key, value in {"id": self.id, **changed}.items())
         return shlex.join(spelled)
 
@@ -176,7 +190,7 @@ def _literal(encoded: str) -> tuple[str, ...]:
 def _typed(pairs: Mapping[str, str]) -> dict[str, object]:
     typed: dict[str, object] = {"id": ""}
     for key, value in pairs.items():
-        if key in {"tokens", "seed", "fault_times"}:
+        if key in {"tokens", "seed", "size", "fault_times"}:
             typed[key] = int(value)
         elif key in {"rate", "first_ms"}:
             typed[key] = float(value)
@@ -195,6 +209,6 @@ def _structured(key: str, value: str) -> dict[str, object]:
         return {"fault": Fault.parse(value)}
     if key == "fault_on" and value in get_args(FaultScope):
         return {"fault_on": value}
-    if key == "continue" and value in {"on", "off"}:
-        return {"continues": value == "on"}
+    if key in {"continue", "timed"} and value in {"on", "off"}:
+        return {"continues" if key == "continue" else "timed": value == "on"}
     raise ValueError(f"{key}={value} is not known")

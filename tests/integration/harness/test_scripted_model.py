@@ -59,6 +59,22 @@ def test_chat_databricks_streams_every_token_exactly(chat: ChatDatabricks) -> No
     assert list(tokens_of(chat, script)) == scripted_tokens(7, 400)
 
 
+def test_the_journal_tells_when_each_token_was_sent_if_asked(
+    chat: ChatDatabricks, scripted_model: ScriptedModel
+) -> None:
+    timed, untimed = Script(tokens=30, timed=True), Script(tokens=30)
+    list(tokens_of(chat, timed))
+    list(tokens_of(chat, untimed))
+
+    (call,) = scripted_model.wait(timed.id, "ended")
+    (other,) = scripted_model.wait(untimed.id, "ended")
+
+    assert call.sent_at is not None
+    assert len(call.sent_at) == 30
+    assert call.sent_at == sorted(call.sent_at)
+    assert other.sent_at is None
+
+
 @pytest.mark.parametrize("token", [*AWKWARD_TOKENS, "w" * 20_000])
 def test_chat_databricks_gives_an_awkward_token_exactly(chat: ChatDatabricks, token: str) -> None:
     script = Script(literal=("a", token, "b"))

@@ -32,6 +32,13 @@ def test_a_shorter_script_is_the_beginning_of_a_longer_one() -> None:
     assert scripted_tokens(7, 400)[:100] == scripted_tokens(7, 100)
 
 
+def test_tokens_can_be_made_as_long_as_asked_for() -> None:
+    tokens = scripted_tokens(1, 2000, size=40)
+
+    assert {len(token) >= 40 for token in tokens if token} == {True}
+    assert "" in tokens
+
+
 def test_long_scripts_contain_every_awkward_token() -> None:
     assert set(AWKWARD_TOKENS) <= set(scripted_tokens(1, 2000))
 
@@ -46,6 +53,7 @@ def test_long_scripts_contain_every_awkward_token() -> None:
         Script(fault=Fault("refuse")),
         Script(fault=Fault("cut", 20)),
         Script(name="long words"),
+        Script(tokens=30, size=500, timed=True),
         Script(literal=("\ud83d", "\ude00", "]]", '"', "\n", "")),
     ],
 )
