@@ -6,7 +6,7 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test chaos check bench locks clean
+.PHONY: help run test chaos check bench loadtest locks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -31,6 +31,10 @@ check: ## Lint, formatting, strict types, import fences
 bench: ## Measure, print the figures, and keep them in docs/bench (A="--answers 50 --viewers 200")
 	@scripts/setup dev
 	@$(BIN)/python -m bench $(A)
+
+loadtest: ## Load the embedded default some ten minutes, check every answer; writes docs/bench/load (A="--patterns steady")
+	@scripts/setup dev
+	@exec $(FOLLOW) $(BIN)/python -m bench.load $(A)
 
 locks: ## Refresh locks/*.txt from the pyproject files (UPGRADE=--upgrade for newer versions)
 	@scripts/locks $(UPGRADE)

@@ -1,0 +1,1 @@
+"""Load tests by locust: many askers and viewers, each answer held against what was said."""
