@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import struct
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.postgres import PostgresServer
 from tests.harness.services import Service, migrate, start_api
+from tests.harness.sse import Done, StrictReader
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
 from tests.integration.api.scribe import Scribe
@@ -85,6 +87,53 @@ def test_a_viewer_that_falls_behind_is_served_from_the_log(
             scribe.finish()
 
             assert slow.to_end().text == scribe.text
+
+
+def test_a_viewer_that_closes_is_noticed_at_once_although_nothing_is_sent(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            scribe.write("a")
+            stream.until_text(1)
+            assert _watched(own_backends) == 1
+
+        # Long before the next keep-alive (10 s) or recheck (60 s) would find out.
+        eventually("nobody to watch", lambda: _watched(own_backends) == 0, 5)
+
+
+def test_a_viewer_that_reads_nothing_is_cut_off_in_time(own_backends: Backends) -> None:
+    settings = {**own_backends.settings(), "MILLSTREAM_SEND_TIMEOUT_SECONDS": "1"}
+    api = start_api(settings)
+    with _asked(api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as frozen:
+            frozen.until_type("response.queued")
+            for number in range(120):
+                scribe.write(f"{number} " + "x" * 100_000)
+
+            eventually("nobody to watch", lambda: _watched(own_backends) == 0, 15)
+    api.process.stop(30)
+
+
+def test_a_client_of_http_1_0_gets_the_stream_without_chunks(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (_, scribe):
+        scribe.write("plain")
+        host, port = own_api.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=scaled(10)) as connection:
+            path = f"/v1/responses/{scribe.row.id}?stream=true"
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode())
+            got = connection.recv(65536)
+            scribe.finish()
+            while piece := connection.recv(65536):
+                got += piece
+
+    head, _, body = got.partition(b"\r\n\r\n")
+    assert b"Transfer-Encoding" not in head
+    reader = StrictReader()
+    assert isinstance(list(reader.feed(body))[-1], Done)
+    assert reader.torn == b""
 
 
 def test_a_viewer_misses_nothing_when_its_subscription_is_killed(
@@ -218,6 +267,11 @@ def test_readiness_names_what_is_away_and_health_stays_well(
         assert client.http.get("/healthz").status_code == httpx.codes.OK
         private_valkey.restart()
         eventually("readiness", lambda: client.http.get("/readyz").is_success, 20)
+
+
+def _watched(backends: Backends) -> int:
+    with Redis.from_url(backends.redis_url) as redis:
+        return len(redis.pubsub_channels("*:live"))
 
 
 def _reads(redis: "Redis") -> int:

@@ -14,7 +14,7 @@ from millstream_api.observing.backlog import BacklogMetrics
 from millstream_api.observing.exposition import Exposition
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.queueing import JobQueue
-from millstream_api.relay import Hub, Streamer
+from millstream_api.relay import Hub, Source, Streamer, Timekeeper
 from millstream_api.settings import Settings
 from millstream_contract.backlog import ledger_backlog, redis_backlog
 from millstream_contract.jobs import AnswerJob
@@ -27,6 +27,7 @@ from millstream_contract.work_board import WorkBoard
 logger = logging.getLogger(__name__)
 
 _KEY = "millstream"
+_LEAVING_SECONDS = 1.0
 
 _BACKLOG_WAIT_SECONDS = 1.0
 
@@ -41,6 +42,7 @@ class Services:
     log: TokenLog
     queue: JobQueue
     hub: Hub
+    timekeeper: Timekeeper
     streamer: Streamer
     acceptor: Acceptor
     canceller: Canceller
@@ -67,7 +69,10 @@ class Services:
             viewer_buffer_bytes=settings.viewer_buffer_bytes,
             metrics=metrics.relay,
         )
-        streamer = Streamer(hub, log, ledger, settings.keep_alive_seconds, settings.recheck_seconds)
+        source = Source(log, ledger, metrics.relay)
+        keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
+        streamer = Streamer(hub, source, keep_alive, recheck, settings.send_timeout_seconds)
+        timekeeper = Timekeeper(hub, source, keep_alive_seconds=keep_alive, recheck_seconds=recheck)
         canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds, metrics)
         acceptor = Acceptor(ledger, redis, log, board, queue, canceller, metrics)
         backlog = BacklogMetrics(
@@ -76,6 +81,7 @@ class Services:
         )
         exposition.add(backlog.collect)
         hub.start()
+        timekeeper.start()
         gate = Gate.of(settings, ledger)
         reaper = Reaper(board, ledger, lambda job: _send_again(queue, job, metrics))
         reaping = gevent.spawn(_reap_for_ever, reaper)
@@ -86,6 +92,7 @@ class Services:
             log,
             queue,
             hub,
+            timekeeper,
             streamer,
             acceptor,
             canceller,
@@ -96,6 +103,10 @@ class Services:
     def stop(self) -> None:
         """Close what ``start`` opened."""
         self.reaping.kill()
+        # Streams end by themselves; one that does not is cut by the end of the process.
+        self.hub.drain()
+        self.hub.wait_until_left(_LEAVING_SECONDS)
+        self.timekeeper.stop()
         self.hub.stop()
         self.queue.close()
         self.ledger.pool.close()

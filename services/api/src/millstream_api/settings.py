@@ -63,6 +63,12 @@ class Settings(AccessSettings):
         description="A viewer that hears nothing this long reads the log again: the net below "
         "the subscription.",
     )
+    send_timeout_seconds: float = Field(
+        30.0,
+        gt=0,
+        description="A viewer that reads nothing this long, while there is something to send, is "
+        "cut off.",
+    )
     viewer_buffer_bytes: int = Field(
         262_144,
         ge=1,

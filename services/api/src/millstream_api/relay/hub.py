@@ -1,22 +1,24 @@
 """One subscriber connection to Redis for all viewers of this process.
 
-The hub is a greenlet that hears every live channel with a viewer and puts what comes into the
-viewers' mailboxes. When its connection breaks it makes a new one, subscribes again, and tells every
-viewer to read the log, as nobody knows what was published meanwhile.
+The hub is a greenlet that hears every live channel with a viewer and hands what comes to the
+viewers. When its connection breaks it makes a new one, subscribes again, and tells every viewer to
+read the log, as nobody knows what was published meanwhile.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import gevent
 from gevent.event import Event
 from gevent.lock import RLock
 from redis import Redis, RedisError
-from redis.client import PubSub
 
 from millstream_api.observing.metrics import RelayMetrics, unobserved
+from millstream_api.relay.chunks import chunk_of
+from millstream_api.relay.subscription import Subscription
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import BadFrame
 from millstream_contract.keys import IDLE_CHANNEL, live_channel, response_of_channel
@@ -29,13 +31,34 @@ _PING_AFTER_SECONDS: Final = 5.0
 
 _RECONNECT_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 
+_CONFIRM_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.01
 
-class _Topic:
+_BREATHE_AFTER: Final = 200
+"""Hand-outs in a row, before requests and other greenlets get their turn."""
+
+
+class Listener(Protocol):
+    """A viewer, as the hub sees it. Nothing here may block."""
+
+    def put(self, batch: LiveBatch, chunk: bytes) -> None:
+        """Take what was published: as frames, and as one chunk of HTTP."""
+
+    def reread(self) -> None:
+        """Read the log again: something may have been missed."""
+
+    def wake(self) -> None:
+        """Look around: this process may be draining."""
+
+
+class Topic:
     """The viewers of one response, and whether Redis has confirmed the subscription."""
 
-    def __init__(self) -> None:
-        self.mailboxes: set[Mailbox] = set()
+    def __init__(self, response_id: str) -> None:
+        self.response_id = response_id
+        self.listeners: set[Listener] = set()
         self.confirmed = Event()
+        self.heard_at = time.monotonic()
 
 
 class Hub:
@@ -52,10 +75,10 @@ class Hub:
         self._make_client = make_client
         self._buffer_bytes = viewer_buffer_bytes
         self.metrics = metrics or unobserved().relay
-        self._topics: dict[str, _Topic] = {}
+        self._topics: dict[str, Topic] = {}
         # Subscriptions sent and not yet confirmed; only the last confirmation counts.
         self._pending: dict[str, int] = {}
-        self._pubsub: PubSub | None = None
+        self._subscription: Subscription | None = None
         self._sending = RLock()
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self.draining = False
@@ -67,10 +90,16 @@ class Hub:
     def drain(self) -> None:
         """Let every stream end where it stands, so that its viewer goes on elsewhere."""
         self.draining = True
-        for topic in self._topics.values():
+        for topic in self.topics():
             topic.confirmed.set()
-            for mailbox in topic.mailboxes:
-                mailbox.wake()
+            for listener in tuple(topic.listeners):
+                listener.wake()
+
+    def wait_until_left(self, seconds: float) -> None:
+        """Wait until the last viewer has left, but no longer."""
+        until = time.monotonic() + seconds
+        while self._topics and time.monotonic() < until:
+            gevent.sleep(_LOOK_SECONDS)
 
     def stop(self) -> None:
         """End listening and close the connection."""
@@ -81,47 +110,71 @@ class Hub:
     @property
     def viewers(self) -> int:
         """How many viewers are open."""
-        return sum(len(topic.mailboxes) for topic in self._topics.values())
+        return sum(len(topic.listeners) for topic in self._topics.values())
 
-    @contextmanager
-    def watching(self, response_id: str, confirm_seconds: float = 2.0) -> Iterator[Mailbox]:
-        """Lend a mailbox that hears all that is published of a response.
+    def topics(self) -> list[Topic]:
+        """Return what is being watched."""
+        return list(self._topics.values())
 
-        It is lent when Redis has confirmed the subscription, so that whoever reads the log then
-        misses nothing. Without a confirmation in time (Redis is away) it is lent all the same and
-        will be told to read the log again when Redis is back.
-        """
+    def join(self, response_id: str, listener: Listener) -> Topic:
+        """Let a viewer hear all that is published of a response; see ``confirm``."""
         channel = live_channel(response_id)
-        mailbox = Mailbox(self._buffer_bytes, self.metrics.slow_viewers.inc)
         topic = self._topics.get(channel)
         if topic is None:
-            topic = self._topics[channel] = _Topic()
+            topic = self._topics[channel] = Topic(response_id)
             self._send_subscribe(channel)
-        topic.mailboxes.add(mailbox)
+        topic.listeners.add(listener)
         self.metrics.viewers.inc()
+        return topic
+
+    def confirm(self, topic: Topic) -> None:
+        """Wait until Redis has confirmed, so that whoever reads the log then misses nothing.
+
+        Without a confirmation in time (Redis is away) the viewer will be told to read the log again
+        when Redis is back.
+        """
+        topic.confirmed.wait(_CONFIRM_SECONDS)
+
+    def leave(self, topic: Topic, listener: Listener) -> None:
+        """Let a viewer hear nothing more. Does not block."""
+        topic.listeners.discard(listener)
+        self.metrics.viewers.dec()
+        channel = live_channel(topic.response_id)
+        if not topic.listeners and self._topics.get(channel) is topic:
+            del self._topics[channel]
+            gevent.spawn(self._send_unsubscribe, channel)
+
+    def mailbox(self) -> Mailbox:
+        """Return a mailbox as large as a viewer may have."""
+        return Mailbox(self._buffer_bytes, self.metrics.slow_viewers.inc)
+
+    @contextmanager
+    def watching(self, response_id: str) -> Iterator[Mailbox]:
+        """Lend a mailbox that hears all that is published of a response."""
+        mailbox = self.mailbox()
+        topic = self.join(response_id, mailbox)
         try:
-            topic.confirmed.wait(confirm_seconds)
+            self.confirm(topic)
             yield mailbox
         finally:
-            topic.mailboxes.discard(mailbox)
-            self.metrics.viewers.dec()
-            if not topic.mailboxes and self._topics.get(channel) is topic:
-                del self._topics[channel]
-                self._send_unsubscribe(channel)
+            self.leave(topic, mailbox)
 
     def _send_subscribe(self, channel: str) -> None:
         self._pending[channel] = self._pending.get(channel, 0) + 1
-        self._send(lambda pubsub: pubsub.subscribe(channel))
+        self._send(lambda subscription: subscription.subscribe(channel))
 
     def _send_unsubscribe(self, channel: str) -> None:
-        self._send(lambda pubsub: pubsub.unsubscribe(channel))  # type: ignore[no-untyped-call]
+        with self._sending:
+            # Somebody may have come again meanwhile.
+            if channel not in self._topics:
+                self._send(lambda subscription: subscription.unsubscribe(channel))
 
-    def _send(self, call: Callable[[PubSub], Any]) -> None:
+    def _send(self, call: Callable[[Subscription], None]) -> None:
         # When it fails, the listener finds the connection broken and subscribes to everything
         # again: there is nothing to do here.
         with self._sending, suppress(RedisError, OSError):
-            if self._pubsub is not None:
-                call(self._pubsub)
+            if self._subscription is not None:
+                call(self._subscription)
 
     def _listen_for_ever(self) -> None:
         failures = 0
@@ -140,63 +193,90 @@ class Hub:
             failures += 1
 
     def _connect(self) -> None:
-        pubsub: PubSub = self._make_client().pubsub()  # type: ignore[no-untyped-call]
-        pubsub.subscribe(IDLE_CHANNEL)
+        subscription = Subscription(self._make_client(), silence_seconds=_PING_AFTER_SECONDS)
+        subscription.subscribe(IDLE_CHANNEL)
         with self._sending:
-            self._pubsub = pubsub
+            self._subscription = subscription
             channels = list(self._topics)
             self._pending = dict.fromkeys(channels, 1)
             if channels:
-                pubsub.subscribe(*channels)
+                subscription.subscribe(*channels)
 
     def _disconnect(self) -> None:
         with self._sending:
-            pubsub, self._pubsub = self._pubsub, None
+            subscription, self._subscription = self._subscription, None
         for topic in self._topics.values():
             topic.confirmed.clear()
-        if pubsub is not None:
+        if subscription is not None:
             with suppress(RedisError, OSError):
-                pubsub.close()
+                subscription.close()
 
     def _listen(self) -> None:
-        pubsub, asked = self._pubsub, False
-        while pubsub is not None:
-            message = pubsub.get_message(timeout=_PING_AFTER_SECONDS)
-            if message is not None:
+        subscription, asked = self._subscription, False
+        while subscription is not None:
+            try:
+                handed = self._heard(subscription.receive())
                 asked = False
-                self._heard(message)
-            elif asked:
-                raise OSError("no reply to a ping")
-            else:
+            except TimeoutError:
+                if asked:
+                    raise OSError("no reply to a ping") from None
                 asked = True
                 self._send(lambda connected: connected.ping())
+            else:
+                if handed >= _BREATHE_AFTER:
+                    gevent.sleep(0)
 
-    def _heard(self, message: dict[str, Any]) -> None:
-        match message["type"]:
-            case "message":
-                self._published(message["channel"].decode(), message["data"])
-            case "subscribe":
-                self._confirmed(message["channel"].decode())
+    def _heard(self, messages: Iterable[list[Any]]) -> int:
+        """Hand out all that has come; return how many hand-outs that took.
+
+        What came for one response goes out in one piece.
+        """
+        waiting: dict[bytes, LiveBatch] = {}
+        handed = 0
+        for kind, channel, data in messages:
+            if kind == b"message":
+                batch = _batch_of(channel, data)
+                earlier = waiting.get(channel)
+                if earlier is not None and batch is not None and batch.first == earlier.last + 1:
+                    waiting[channel] = earlier.joined(batch)
+                    continue
+                if earlier is not None:
+                    handed += self._hand_out(channel, waiting.pop(channel))
+                if batch is not None:
+                    waiting[channel] = batch
+            elif kind == b"subscribe":
+                self._confirmed(channel.decode())
+        for channel, batch in waiting.items():
+            handed += self._hand_out(channel, batch)
+        return handed
 
     def _confirmed(self, channel: str) -> None:
-        waiting = self._pending.get(channel, 0) - 1
-        if waiting > 0:
-            self._pending[channel] = waiting
+        still_pending = self._pending.get(channel, 0) - 1
+        if still_pending > 0:
+            self._pending[channel] = still_pending
             return
         self._pending.pop(channel, None)
         if topic := self._topics.get(channel):
             topic.confirmed.set()
-            for mailbox in topic.mailboxes:
-                mailbox.reread()
+            for listener in tuple(topic.listeners):
+                listener.reread()
 
-    def _published(self, channel: str, data: bytes) -> None:
-        topic = self._topics.get(channel)
+    def _hand_out(self, channel: bytes, batch: LiveBatch) -> int:
+        topic = self._topics.get(channel.decode())
         if topic is None:
-            return
-        try:
-            batch = LiveBatch.of_message(data)
-        except BadFrame:
-            logger.warning("%s: what was published is not a frame", response_of_channel(channel))
-            return
-        for mailbox in topic.mailboxes:
-            mailbox.put(batch)
+            return 0
+        topic.heard_at = time.monotonic()
+        chunk = chunk_of(batch.data)
+        listeners = tuple(topic.listeners)
+        for listener in listeners:
+            listener.put(batch, chunk)
+        return len(listeners)
+
+
+def _batch_of(channel: bytes, data: bytes) -> LiveBatch | None:
+    try:
+        return LiveBatch.of_message(data)
+    except BadFrame:
+        name = response_of_channel(channel.decode(errors="replace"))
+        logger.warning("%s: what was published is not a frame", name)
+        return None

@@ -24,7 +24,7 @@ class Mailbox:
         self._something = Event()
         self.must_reread = False
 
-    def put(self, batch: LiveBatch) -> None:
+    def put(self, batch: LiveBatch, _chunk: bytes = b"") -> None:
         """Add a batch, or drop everything when that is too much. Never blocks."""
         if self.must_reread:
             return
@@ -42,6 +42,11 @@ class Mailbox:
         self._bytes = 0
         self.must_reread = True
         self._something.set()
+
+    @property
+    def is_empty(self) -> bool:
+        """True when the viewer has nothing to do."""
+        return not self._batches and not self.must_reread
 
     def wake(self) -> None:
         """Let the viewer look around at once."""

@@ -12,7 +12,7 @@ from millstream_api.cursor import check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
 from millstream_api.routes.paging import check_include, listed_items
-from millstream_api.server_sent import event_stream
+from millstream_api.server_sent import View, viewer_stream
 from millstream_api.services import services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
@@ -40,7 +40,7 @@ def create() -> Response:
     except NotFound as error:
         raise named_not_found(error, new) from None
     if asked.stream:
-        return event_stream(parts.streamer.stream(row.id, -1))
+        return viewer_stream(parts.streamer, View(row.id))
     if not asked.background and not parts.streamer.wait_for_end(row.id):
         message = f"This process is ending. The answer goes on as {row.id}; retrieve it by its id."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
@@ -58,7 +58,8 @@ def retrieve(response_id: str) -> Response:
     cursor = read_cursor(request)
     if cursor >= 0:
         check_not_ahead_of(row, cursor)
-    return event_stream(services().streamer.stream(response_id, cursor))
+    view = View(response_id, cursor, may_be_final=row.status in FINAL_STATUSES)
+    return viewer_stream(services().streamer, view)
 
 
 @blueprint.post("/<response_id>/cancel")

@@ -37,6 +37,11 @@ class LiveBatch:
         tail = Frame(last, data[data.rfind(b"\n\n", 0, -2) + 2 :] if last > first else data)
         return cls(first, last, data, tail.is_final)
 
+    def joined(self, following: "LiveBatch") -> "LiveBatch":
+        """Return this batch with the one whose numbers follow its own."""
+        data = self.data + following.data
+        return LiveBatch(self.first, following.last, data, following.ends_stream)
+
 
 class Follower:
     """A viewer's place in a stream: every frame is delivered once, in order, without a hole."""

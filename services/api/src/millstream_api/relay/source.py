@@ -1,0 +1,94 @@
+"""What a viewer can read of a response: its token log, and its stored stream once it is final."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+
+from millstream_api.observing.metrics import RelayMetrics
+from millstream_api.relay.viewer import Mailbox
+from millstream_contract.errors import LedgerUnavailable, LogUnavailable
+from millstream_contract.frames import split_frames
+from millstream_contract.ledger import Ledger
+from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch, TokenLog
+
+_LEDGER_WAIT_SECONDS: Final = 0.3
+"""How long a viewer waits for a ledger that may be away, while Redis may have something for it."""
+
+_RETRY_SECONDS: Final = 1.0
+"""How soon a log that could not be read is tried again, if the hub does not say so before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Reads for viewers, over any outage. All methods raise NotFound for a deleted response."""
+
+    log: TokenLog
+    ledger: Ledger
+    metrics: RelayMetrics
+
+    def logged(self, response_id: str, follower: Follower, mailbox: Mailbox) -> bytes:
+        """Return what the log has behind the cursor, and tell the mailbox when there is more.
+
+        When Redis is away it waits a little, unless the ledger has the end.
+        """
+        # First open the mailbox, then read: what is not in the log yet will be in the mailbox.
+        mailbox.must_reread = False
+        try:
+            frames = self.log.read_after(response_id, follower.cursor)
+        except LogUnavailable:
+            # The answer may end meanwhile: then the ledger has it all.
+            data = self.stored(response_id, follower)
+            if not follower.finished:
+                mailbox.pause(_RETRY_SECONDS)
+                mailbox.reread()
+            return data
+        data = follower.take_logged(frames)
+        # Without progress (a log with a hole, which should not be) it would be read for ever.
+        if data and len(frames) == READ_BATCH:
+            mailbox.reread()
+        return data or self.stored(response_id, follower)
+
+    def stored(self, response_id: str, follower: Follower) -> bytes:
+        """Return what the ledger has behind the cursor: all of it once the response is final."""
+        try:
+            log = self.ledger.responses.log(response_id, wait_seconds=_LEDGER_WAIT_SECONDS)
+        except LedgerUnavailable:
+            return b""
+        return b"" if log is None else follower.take_stored(list(split_frames(log)))
+
+    def has_more(self, response_id: str, cursor: int) -> bool:
+        """Tell whether anything can be read behind the cursor, for someone who hears nothing."""
+        with suppress(LogUnavailable):
+            if self.log.read_after(response_id, cursor, limit=1):
+                return True
+        try:
+            stored = self.ledger.responses.log(response_id, wait_seconds=_LEDGER_WAIT_SECONDS)
+        except LedgerUnavailable:
+            return False
+        return stored is not None
+
+    def heard(self, follower: Follower, mailbox: Mailbox, wait_seconds: float) -> bytes:
+        """Return what the mailbox has; the viewer is told to read the log where that has a hole.
+
+        So it is when nothing comes in time: the net below the subscription.
+        """
+        batches = mailbox.take(max(0.0, wait_seconds))
+        pieces = []
+        for batch in batches:
+            taken = self.live(follower, batch)
+            if isinstance(taken, Hole):
+                mailbox.reread()
+                break
+            pieces.append(taken)
+        if not batches:
+            mailbox.must_reread = True
+        return b"".join(pieces)
+
+    def live(self, follower: Follower, batch: LiveBatch) -> bytes | Hole:
+        """Return what the viewer needs of a live batch, and count what is not as it should be."""
+        taken = follower.take_live(batch)
+        if isinstance(taken, Hole):
+            self.metrics.holes_filled.inc()
+        elif not taken:
+            self.metrics.repeats_dropped.inc()
+        return taken
