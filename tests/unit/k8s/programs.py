@@ -34,8 +34,12 @@ class Program:
 
 PROGRAMS = (
     Program(("millstream_api",), "api", ApiSettings, "MILLSTREAM_API_PORT"),
-    Program(("millstream_worker", "answers"), "worker", AnswerSettings, None),
-    Program(("millstream_worker", "ingest"), "worker", IngestSettings, None),
+    Program(
+        ("millstream_worker", "answers"), "worker", AnswerSettings, "MILLSTREAM_WORKER_HTTP_PORT"
+    ),
+    Program(
+        ("millstream_worker", "ingest"), "worker", IngestSettings, "MILLSTREAM_WORKER_HTTP_PORT"
+    ),
     Program(("millstream_ui",), "ui", UiSettings, "MILLSTREAM_UI_PORT"),
     Program(("millstream_models",), "models", ModelsSettings, "MILLSTREAM_MODELS_PORT"),
     Program(("millstream_contract.migrate",), "api", None),

@@ -8,7 +8,7 @@ from tests.unit.k8s.manifests import K8S, DoesNotBuild, rendered
 from tests.unit.k8s.rules import RULES
 
 _COMBINATIONS = Path(__file__).parent / "combinations"
-OVERLAYS = sorted((K8S / "overlays").iterdir())
+OVERLAYS = [*sorted((K8S / "overlays").iterdir()), _COMBINATIONS / "hpa-ingress-lakebase"]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -20,3 +20,12 @@ def test_every_overlay_keeps_every_rule(overlay: Path, rule: str) -> None:
 def test_two_autoscalers_on_one_deployment_do_not_build() -> None:
     with pytest.raises(DoesNotBuild, match="spec/replicas"):
         rendered(_COMBINATIONS / "keda-and-hpa")
+
+
+def test_every_component_is_used_by_an_overlay_or_a_combination() -> None:
+    used = "".join((overlay / "kustomization.yaml").read_text() for overlay in OVERLAYS)
+    used += (K8S / "base/kustomization.yaml").read_text()
+
+    components = [path.name for path in (K8S / "components").iterdir()]
+
+    assert [name for name in components if f"components/{name}\n" not in used] == []
