@@ -26,42 +26,16 @@ class ScriptedModelError(AssertionError):
 
 
 @dataclass(frozen=True)
-class ScriptedModel:
-    """A running scripted model server."""
+class ModelControl:
+    """What a test sees and steers of a scripted model server that runs somewhere."""
 
     url: str
-    process: "subprocess.Popen[bytes]"
     http: httpx.Client
 
     @classmethod
-    def start(cls, port: int = 0, dimension: int = 384) -> Self:
-        """Start a server on the loopback; returns when it listens."""
-        argv = [sys.executable, "-m", "bench.scripted_model"]
-        argv += ["--port", str(port), "--dimension", str(dimension)]
-        # Not a part of the product: its coverage is nobody's question, and costs half its speed.
-        env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
-        process = subprocess.Popen(
-            argv, cwd=_ROOT, env=env, stdout=subprocess.PIPE, start_new_session=True
-        )
-        url = str(json.loads(_first_line(process))["url"])
-        return cls(url, process, httpx.Client(base_url=url, timeout=30.0, trust_env=False))
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        return int(self.url.rpartition(":")[2])
-
-    def stop(self) -> None:
-        """End the server and its connections."""
-        self.http.close()
-        self.process.terminate()
-        try:
-            self.process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait(_STOP_SECONDS)
-        if self.process.stdout is not None:
-            self.process.stdout.close()
+    def at(cls, url: str) -> "ModelControl":
+        """Talk to the server at this base URL; close `http` in the end."""
+        return ModelControl(url, _client(url))
 
     def wait(
         self, question_contains: str, state: State, *, count: int = 1, timeout_seconds: float = 20.0
@@ -107,6 +81,43 @@ class ScriptedModel:
         content = json.dumps(body).encode()
         self.http.post(path, content=content).raise_for_status()
 
+
+@dataclass(frozen=True)
+class ScriptedModel(ModelControl):
+    """A scripted model server that was started here."""
+
+    process: "subprocess.Popen[bytes]"
+
+    @classmethod
+    def start(cls, port: int = 0, dimension: int = 384) -> Self:
+        """Start a server on the loopback; returns when it listens."""
+        argv = [sys.executable, "-m", "bench.scripted_model"]
+        argv += ["--port", str(port), "--dimension", str(dimension)]
+        # Not a part of the product: its coverage is nobody's question, and costs half its speed.
+        env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+        process = subprocess.Popen(
+            argv, cwd=_ROOT, env=env, stdout=subprocess.PIPE, start_new_session=True
+        )
+        url = str(json.loads(_first_line(process))["url"])
+        return cls(url, _client(url), process)
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self.url.rpartition(":")[2])
+
+    def stop(self) -> None:
+        """End the server and its connections."""
+        self.http.close()
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(_STOP_SECONDS)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+
     def __enter__(self) -> Self:
         """Give the running server."""
         return self
@@ -119,6 +130,10 @@ class ScriptedModel:
     ) -> None:
         """Stop the server."""
         self.stop()
+
+
+def _client(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=30.0, trust_env=False)
 
 
 def _calls(reply: httpx.Response) -> list[Call]:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
-from bench.scripted_model.client import ScriptedModel
+from bench.scripted_model.client import ModelControl
 from tests.chaos.archive import Archive, Stored
 from tests.chaos.plans import AnswerPlan, Load, ViewerKind, plan_answer
 from tests.chaos.viewer import Viewer
@@ -47,7 +47,7 @@ class Crowd:
     """Asks and watches."""
 
     def __init__(
-        self, seed: int, load: Load, web: Web, archive: Archive, model: ScriptedModel
+        self, seed: int, load: Load, web: Web, archive: Archive, model: ModelControl
     ) -> None:
         self.outcomes: list[Outcome] = []
         """All answers that were asked for, those that go on included."""

@@ -1,4 +1,10 @@
-"""Puts the demo corpus into the ledger, with the vectors that were shipped for it."""
+"""Puts the demo corpus into the ledger, with the vectors that were shipped for it.
+
+``python -m millstream_embedded.corpus_loader`` does it for a ledger that is elsewhere.
+"""
+
+import os
+import sys
 
 from millstream_contract.ledger.documents import Chunk, Documents
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
@@ -62,3 +68,19 @@ def _holds_other_documents(pool: Pool) -> bool:
             [SOURCE_PREFIX],
         ).fetchone()
     return bool(row and row["found"])
+
+
+def main() -> int:
+    """Load into the ledger that the environment names, say what was done; return the exit code."""
+    named = [os.environ.get(name) for name in ("DATABASE_URL", "MILLSTREAM_EMBEDDINGS_ENDPOINT")]
+    url, endpoint = (name or "" for name in named)
+    if not (url and endpoint):
+        sys.stderr.write("DATABASE_URL and MILLSTREAM_EMBEDDINGS_ENDPOINT must be set\n")
+        return 2
+    waiting = load_corpus(url, endpoint)
+    sys.stdout.write(f"demo corpus loaded; {waiting} documents wait for the ingest worker\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

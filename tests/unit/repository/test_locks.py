@@ -18,7 +18,13 @@ SERVICES = {
     "models": ["services/models"],
 }
 ALL = [*SERVICES["api"], "services/worker", "services/ui", "services/models", "embedded"]
-LOCKS = {**SERVICES, "embedded": ALL, "dev": ALL}
+LOCKS: dict[str, list[str]] = {**SERVICES, "build": [], "load": [], "embedded": ALL, "dev": ALL}
+GROUPS = {
+    "build": ["build"],
+    "load": ["load"],
+    "embedded": ["build"],
+    "dev": ["build", "load", "dev"],
+}
 
 _MODEL_CODE = re.compile(r"mlflow|databricks|langgraph|langchain|langsmith|pyarrow|openai")
 
@@ -37,10 +43,8 @@ def _dependencies(lock: str) -> Iterator[Requirement]:
         project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
         yield from map(Requirement, project["dependencies"])
     groups = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
-    if lock in ("dev", "embedded"):
-        yield from map(Requirement, groups["build"])
-    if lock == "dev":
-        yield from (Requirement(one) for one in groups["dev"] if isinstance(one, str))
+    for group in GROUPS.get(lock, []):
+        yield from (Requirement(one) for one in groups[group] if isinstance(one, str))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -74,7 +78,7 @@ def test_a_package_has_one_version_in_every_lock(lock: str) -> None:
     assert not other, "run `make locks`"
 
 
-@pytest.mark.parametrize("lock", ["api", "ui", "contract"])
+@pytest.mark.parametrize("lock", ["api", "ui", "contract", "models", "build"])
 def test_images_without_models_carry_no_model_package(lock: str) -> None:
     carried = [name for name in _pins(lock) if _MODEL_CODE.search(name)]
 

@@ -1,0 +1,129 @@
+"""docker-compose.yml keeps its rules; what only an engine can tell is in tests/compose."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from millstream_api.settings import Settings as ApiSettings
+from millstream_ui.settings import Settings as UiSettings
+from millstream_worker.settings import AnswerSettings
+
+ROOT = Path(__file__).parents[3]
+TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+ONCE = {"migrate", "corpus"}
+DEVELOPMENT = dict(
+    line.split("=", 1)
+    for line in (ROOT / ".env").read_text().splitlines()
+    if line and not line.startswith("#")
+)
+_FORMS = re.compile(r"(?P<number>\d+)(?P<unit>s|m)")
+
+
+def _seconds(duration: str) -> int:
+    return sum(int(n) * (60 if unit == "m" else 1) for n, unit in _FORMS.findall(duration))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_can_do_no_more_than_it_needs(name: str) -> None:
+    service = SERVICES[name]
+
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["pids_limit"]
+    assert service["mem_limit"]
+    assert not {"privileged", "pid", "network_mode", "cap_add"} & service.keys()
+    assert not [volume for volume in service.get("volumes", []) if "docker.sock" in volume]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_port_is_published_on_the_loopback_alone(name: str) -> None:
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_serves_comes_back_by_itself_and_what_is_done_stays_done(name: str) -> None:
+    assert SERVICES[name]["restart"] == ("no" if name in ONCE else "unless-stopped")
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_service_waits_for_no_restart_of_another(name: str) -> None:
+    waits = SERVICES[name].get("depends_on", {})
+
+    conditions = waits.values() if isinstance(waits, dict) else []
+    assert not [condition for condition in conditions if condition.get("restart")]
+
+
+def test_somebody_waits_for_each_one_shot_so_that_up_wait_takes_its_end_for_success() -> None:
+    waited_for = {
+        name
+        for service in SERVICES.values()
+        if isinstance(service.get("depends_on"), dict)
+        for name, how in service["depends_on"].items()
+        if how["condition"] == "service_completed_successfully"
+    }
+
+    assert waited_for == ONCE
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "api", "worker", "ingest", "ui", "proxy"])
+def test_up_wait_means_ready(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_a_worker_has_longer_to_stop_than_its_answers_have() -> None:
+    worker = SERVICES["worker"]
+
+    grace = worker["environment"]["MILLSTREAM_SHUTDOWN_GRACE_SECONDS"]
+    assert _seconds(worker["stop_grace_period"]) >= grace + 10
+
+
+def test_the_api_has_longer_to_stop_than_its_requests_have() -> None:
+    drain = ApiSettings.model_fields["drain_seconds"].default
+
+    assert _seconds(SERVICES["api"]["stop_grace_period"]) > drain
+
+
+def test_no_secret_stands_in_the_compose_file() -> None:
+    named = re.findall(r"(?m)^.*(?:PASSWORD|REDISCLI_AUTH|requirepass).*$", TEXT)
+
+    assert named
+    assert all("_PASSWORD:?" in line for line in named)
+
+
+def test_the_development_default_sets_what_is_demanded_and_nothing_that_others_read() -> None:
+    demanded = set(re.findall(r"\$\{(\w+):\?", TEXT))
+
+    assert set(DEVELOPMENT) == demanded
+
+
+def test_production_demands_a_workspace_a_name_and_a_certificate() -> None:
+    production = (ROOT / "deploy/production.yml").read_text("utf-8")
+    example = (ROOT / "deploy/production.env.example").read_text("utf-8")
+
+    demanded = set(re.findall(r"\$\{(\w+):\?", production + TEXT))
+
+    assert demanded >= {"DATABRICKS_HOST", "MILLSTREAM_ALLOWED_HOSTS", "MILLSTREAM_CERTIFICATES"}
+    assert set(re.findall(r"(?m)^(\w+)=$", example)) == demanded
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"), [("api", ApiSettings), ("worker", AnswerSettings), ("ui", UiSettings)]
+)
+def test_a_setting_in_the_compose_file_is_one_of_its_service(name: str, settings: Any) -> None:
+    given = {one for one in SERVICES[name]["environment"] if one.startswith("MILLSTREAM_")}
+
+    known = {f"MILLSTREAM_{field}".upper() for field in settings.model_fields}
+    assert given - known == set()
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_file_that_is_mounted_is_there_and_cannot_be_written_to(name: str) -> None:
+    mounts = [v.split(":") for v in SERVICES[name].get("volumes", []) if v.startswith("./")]
+
+    assert [source for source, *_ in mounts if not (ROOT / source).exists()] == []
+    assert [mount for mount in mounts if mount[-1] != "ro"] == []
