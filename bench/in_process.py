@@ -87,7 +87,7 @@ class InProcess:
 
     def _row(self, question: str) -> ResponseRow:
         new = NewResponse("bench", question, self._settings.chat_endpoint)
-        row, _ = self._ledger.responses.accept(new)
+        row = self._ledger.responses.accept(new).row
         # Nobody is to answer it: it only carries the question.
         claimed = self._ledger.responses.claim(row.id, 1)
         assert claimed is not None

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
-from millstream_contract.keys import QUEUED_KEY
+from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.rows import NewResponse
 from millstream_contract.reaper import Reaper
@@ -33,7 +33,7 @@ class World:
         return list(self.sent)
 
     def accepted(self) -> str:
-        row, _ = self.ledger.responses.accept(NewResponse("local", "What is a log?", "m"))
+        row = self.ledger.responses.accept(NewResponse("local", "What is a log?", "m")).row
         return row.id
 
     def has_waited(self, response_id: str, seconds: int) -> None:
@@ -111,7 +111,7 @@ def test_a_message_is_lost_at_once_when_the_broker_has_none_and_late_behind_a_ba
 def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> None:
     conversation = world.ledger.conversations.create("local", "", {})
     new = NewResponse("local", "What is a log?", "m", conversation_id=conversation.id)
-    row, _ = world.ledger.responses.accept(new)
+    row = world.ledger.responses.accept(new).row
     world.reap()
     world.ledger.conversations.delete(conversation.id, "local")
     world.redis.zadd("millstream:{work}:queued", {row.id: 0})
@@ -119,3 +119,22 @@ def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> N
     assert world.reap() == []
 
     assert world.board().counts() == (0, 0)
+
+
+def test_whose_turn_has_not_come_gets_no_message_and_whose_kick_was_lost_gets_one(
+    world: World,
+) -> None:
+    conversation = world.ledger.conversations.create("local", "", {}).id
+    new = NewResponse("local", "What is a log?", "m", conversation_id=conversation)
+    first, second = (world.ledger.responses.accept(new).row for _ in range(2))
+    assert world.reap() == [AnswerJob(first.id, 1)]
+    world.ledger.responses.claim(first.id, 1)
+    world.board().take(Lease(first.id, 1))
+
+    # Whoever ends the first dies before the second is in line.
+    done = first.as_object().model_copy(update={"status": "completed", "completed_at": 1.0})
+    world.ledger.responses.finish(done, 1, b"")
+    world.board().release(Lease(first.id, 1))
+    world.redis.delete(LEDGER_CHECK_KEY)
+
+    assert world.reap() == [AnswerJob(second.id, 1)]

@@ -52,6 +52,14 @@ ROWS = [
     Row("GET", _RESPONSE, query="?stream=true"),
     Row("GET", _RESPONSE, query="?stream=true&starting_after=0"),
     Row("POST", f"{_RESPONSE}/cancel"),
+    Row("DELETE", _RESPONSE),
+    Row("GET", f"{_RESPONSE}/input_items"),
+    Row(
+        "POST",
+        "/v1/responses",
+        body={**_QUESTION, "millstream": {"replaces": "{response}"}},
+        note=" in place of another",
+    ),
     Row("POST", f"{_RESPONSE}/ticket"),
     Row("POST", f"{_RESPONSE}/feedback", body={"rating": "up"}),
     Row("POST", "/v1/conversations", "own", body={}),
@@ -61,6 +69,9 @@ ROWS = [
     Row("POST", _CONVERSATION, body={"title": "Mine"}),
     Row("DELETE", _CONVERSATION),
     Row("GET", f"{_CONVERSATION}/items"),
+    Row("POST", f"{_CONVERSATION}/items", body={"items": [{"role": "user", "content": "x"}]}),
+    Row("GET", f"{_CONVERSATION}/items/<item_id>"),
+    Row("DELETE", f"{_CONVERSATION}/items/<item_id>"),
 ]
 """The WebSocket's messages are called by tests of their own."""
 

@@ -18,7 +18,7 @@ def conversation(ledger: Ledger) -> Conversation:
 
 def ask(ledger: Ledger, conversation: Conversation, question: str) -> ResponseRow:
     new = NewResponse("ann", question, "m", conversation_id=conversation.id)
-    return ledger.responses.accept(new)[0]
+    return ledger.responses.accept(new).row
 
 
 def answer(ledger: Ledger, row: ResponseRow, text: str) -> None:

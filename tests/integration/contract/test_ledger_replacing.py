@@ -28,16 +28,21 @@ def ask(
         replaces=replaces,
         idempotency_key=key,
     )
-    return ledger.responses.accept(new)[0]
+    return ledger.responses.accept(new).row
 
 
 def answer(ledger: Ledger, row: ResponseRow, text: str) -> None:
-    ledger.responses.claim(row.id, 1)
+    assert ledger.responses.claim(row.id, 1)
     part = OutputText(text=text)
     message = OutputMessage(id=new_id("msg"), status="completed", content=(part,))
     whole = row.as_object((message,))
     done = whole.model_copy(update={"status": "completed", "completed_at": 1.0})
     assert ledger.responses.finish(done, 1, b"")
+
+
+def end(ledger: Ledger, row: ResponseRow) -> None:
+    stopped = row.as_object().model_copy(update={"status": "cancelled", "completed_at": 1.0})
+    assert ledger.responses.finish(stopped, 1, b"")
 
 
 def said(ledger: Ledger, conversation: str) -> list[str]:
@@ -75,10 +80,12 @@ def test_a_replaced_response_that_runs_is_to_stop_and_a_finished_one_is_left(
     first = ask(ledger, "One?", conversation)
     ledger.responses.claim(first.id, 1)
     second = ask(ledger, "One?", replaces=first.id)
+    told_to_stop = ledger.responses.get(first.id).cancel_requested_at is not None
+    end(ledger, first)
     answer(ledger, second, "First.")
     ask(ledger, "One?", replaces=second.id)
 
-    assert ledger.responses.get(first.id).cancel_requested_at is not None
+    assert told_to_stop
     assert ledger.responses.get(second.id).cancel_requested_at is None
 
 

@@ -28,9 +28,9 @@ AWKWARD = "line\nline\r\n \u2028 \x85 [DONE] data: x \N{GRINNING FACE} \ufffd"
 
 
 def accept(ledger: Ledger, new: NewResponse = QUESTION) -> ResponseRow:
-    row, is_new = ledger.responses.accept(new)
-    assert is_new
-    return row
+    accepted = ledger.responses.accept(new)
+    assert accepted.is_new
+    return accepted.row
 
 
 def final(row: ResponseRow, attempt: int = 1, **changes: Any) -> ResponseObject:
@@ -75,9 +75,9 @@ def test_the_same_key_and_request_give_the_same_response(ledger: Ledger) -> None
     new = replace(QUESTION, idempotency_key="k", metadata={"a": "1", "b": "2"})
     first = accept(ledger, new)
 
-    again, is_new = ledger.responses.accept(replace(new, metadata={"b": "2", "a": "1"}))
+    again = ledger.responses.accept(replace(new, metadata={"b": "2", "a": "1"}))
 
-    assert (again.id, is_new) == (first.id, False)
+    assert (again.row.id, again.is_new) == (first.id, False)
 
 
 def test_twenty_requests_with_one_key_at_once_are_one_response(ledger: Ledger) -> None:
@@ -87,8 +87,8 @@ def test_twenty_requests_with_one_key_at_once_are_one_response(ledger: Ledger) -
     with ThreadPoolExecutor(20) as threads:
         accepted = list(threads.map(ledger.responses.accept, [new] * 20))
 
-    assert len({row.id for row, _ in accepted}) == 1
-    assert [is_new for _, is_new in accepted].count(True) == 1
+    assert len({one.row.id for one in accepted}) == 1
+    assert [one.is_new for one in accepted].count(True) == 1
     assert len(ledger.items.of_conversation(conversation.id, "ann")) == 1
 
 
@@ -97,8 +97,8 @@ def test_twenty_requests_with_one_key_and_no_conversation_are_one_response(ledge
         new = replace(QUESTION, idempotency_key="k")
         accepted = list(threads.map(ledger.responses.accept, [new] * 20))
 
-    assert len({row.id for row, _ in accepted}) == 1
-    assert [is_new for _, is_new in accepted].count(True) == 1
+    assert len({one.row.id for one in accepted}) == 1
+    assert [one.is_new for one in accepted].count(True) == 1
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ class Desk:
     def accept(self, question: str, **settings: Any) -> ResponseRow:
         """Accept a question, and open its log."""
         new = NewResponse(owner=OWNER, question=question, model="scripted-chat", **settings)
-        row, _ = self.ledger.responses.accept(new)
+        row = self.ledger.responses.accept(new).row
         self.log.append(row.id, 0, opening_frames(row))
         return row
 

@@ -14,7 +14,7 @@ from millstream_contract.errors import ContractError, Fenced, LogUnavailable
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import WorkBoard
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Acceptor:
-    """Takes questions in."""
+    """Takes questions in. when_busy: what to do in a busy conversation, unless a question says."""
 
     ledger: Ledger
     redis: Redis
@@ -33,29 +33,41 @@ class Acceptor:
     queue: JobQueue
     canceller: Canceller
     metrics: ApiMetrics
+    when_busy: WhenBusy
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
 
         Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
-        and enqueues it when Redis is back. A response that it replaces is told to stop. Raises what
-        Responses.accept raises.
+        and enqueues it when Redis is back. Responses that it replaces or interrupts are told to
+        stop; while one of its conversation is unfinished, it is not enqueued: whoever ends that one
+        does. Raises what Responses.accept raises.
         """
-        row, is_new = self.ledger.responses.accept(new)
-        if is_new:
+        accepted = self.ledger.responses.accept(new, when_busy=self.when_busy)
+        row = accepted.row
+        if accepted.is_new:
             self.metrics.accepted.inc()
-            self._enqueue(row)
-            self._stop_replaced(row)
+            if accepted.ahead:
+                self._open(row)
+            else:
+                self._enqueue(row)
+            for response_id in accepted.told_to_stop:
+                self._stop(response_id, row.owner)
         return row
 
-    def _stop_replaced(self, row: ResponseRow) -> None:
-        if row.replaces is None:
-            return
+    def _stop(self, response_id: str, owner: str) -> None:
         try:
-            self.canceller.ask(row.replaces, row.owner)
+            self.canceller.ask(response_id, owner)
         except ContractError as error:
-            # The wish for it is in the ledger; and nobody sees it any more.
-            logger.warning("%s: may still be answered: %s", row.replaces, error)
+            # The wish for it is in the ledger, and what comes behind waits for its end.
+            logger.warning("%s: may be answered to its end: %s", response_id, error)
+
+    def _open(self, row: ResponseRow) -> None:
+        try:
+            self.log.append(row.id, 0, opening_frames(row))
+        except (LogUnavailable, Fenced) as error:
+            # The worker writes the opening frames when it finds a log without them.
+            logger.warning("%s: its log is not open yet: %s", row.id, error)
 
     def _enqueue(self, row: ResponseRow) -> None:
         frames = opening_frames(row)

@@ -11,6 +11,7 @@ from millstream_contract.events import final_event
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.moving_up import MovingUp
 from millstream_contract.objects import FINAL_STATUSES
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
@@ -27,6 +28,7 @@ class Canceller:
     log: TokenLog
     board: WorkBoard
     streamer: Streamer
+    moving_up: MovingUp
     wait_seconds: float
     metrics: ApiMetrics
 
@@ -72,6 +74,7 @@ class Canceller:
             self.board.release(Lease(row.id, 0))
         except (LogUnavailable, Fenced) as error:
             logger.warning("%s: its viewers learn from the ledger: %s", row.id, error)
+        self.moving_up.behind_the_end_in(row.conversation_id)
         return True
 
     def _ask_the_worker(self, response_id: str) -> None:

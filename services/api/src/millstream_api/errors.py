@@ -8,6 +8,7 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from millstream_contract.errors import (
+    ConversationBusy,
     KeyReused,
     LedgerUnavailable,
     LogUnavailable,
@@ -69,11 +70,21 @@ def not_found(kind: str, identifier: str) -> ApiError:
     return ApiError(404, f"There is no {kind} {shown!r}.", code="not_found", param="id")
 
 
+def conversation_busy(error: ConversationBusy) -> ApiError:
+    """Return the error for a question that was not to wait for an earlier one's answer."""
+    message = (
+        f"{error.args[0]} of this conversation is still being answered: wait for its end, or ask "
+        "with millstream.when_busy enqueue or interrupt."
+    )
+    return ApiError(409, message, code="conversation_busy", param="conversation")
+
+
 def install_error_handlers(app: Flask) -> None:
     """Make every error that leaves the app take the one shape."""
     app.register_error_handler(ApiError, _api_error)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(KeyReused, _key_reused)
+    app.register_error_handler(ConversationBusy, _conversation_busy)
     app.register_error_handler(NotInConversation, _not_in_conversation)
     app.register_error_handler(NotEnded, _not_ended)
     app.register_error_handler(NotTheLast, _not_the_last)
@@ -99,6 +110,10 @@ def _key_reused(_: KeyReused) -> Response:
     return _api_error(
         ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
     )
+
+
+def _conversation_busy(error: ConversationBusy) -> Response:
+    return _api_error(conversation_busy(error))
 
 
 def _not_in_conversation(_: NotInConversation) -> Response:

@@ -19,6 +19,7 @@ from millstream_api.settings import Settings
 from millstream_contract.backlog import ledger_backlog, redis_backlog
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.moving_up import MovingUp
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
@@ -73,8 +74,13 @@ class Services:
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
         streamer = Streamer(hub, source, keep_alive, recheck, settings.send_timeout_seconds)
         timekeeper = Timekeeper(hub, source, keep_alive_seconds=keep_alive, recheck_seconds=recheck)
-        canceller = Canceller(ledger, log, board, streamer, settings.stop_wait_seconds, metrics)
-        acceptor = Acceptor(ledger, redis, log, board, queue, canceller, metrics)
+        moving_up = MovingUp(ledger, board, queue.send)
+        canceller = Canceller(
+            ledger, log, board, streamer, moving_up, settings.stop_wait_seconds, metrics
+        )
+        acceptor = Acceptor(
+            ledger, redis, log, board, queue, canceller, metrics, settings.when_busy
+        )
         backlog = BacklogMetrics(
             lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),
             lambda: redis_backlog(redis),

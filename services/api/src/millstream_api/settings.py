@@ -7,6 +7,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from millstream_api.access.settings import AccessSettings
 from millstream_contract.addresses import checked_database_url, checked_redis_url
+from millstream_contract.ledger.rows import WhenBusy
 
 
 class Settings(AccessSettings):
@@ -47,6 +48,11 @@ class Settings(AccessSettings):
         description="What a request gets that names another model: a 400 that names those there "
         "are, or the default endpoint's answer, whose model says so. The second suits clients with "
         "another model's name built in.",
+    )
+    when_busy: WhenBusy = Field(
+        "enqueue",
+        description="What a question does while an answer of its conversation is being made, "
+        "unless it says so: reject (409), enqueue (answered behind it) or interrupt (stops it).",
     )
     max_input_characters: int = Field(
         8000, ge=1, description="Longest question, in characters; longer ones get 400."

@@ -43,6 +43,10 @@ class KeyReused(ContractError):
     """This idempotency key was used for another request."""
 
 
+class ConversationBusy(ContractError):
+    """An answer of this conversation is still being made."""
+
+
 class NotInConversation(ContractError):
     """The response to be replaced is not one of this conversation."""
 

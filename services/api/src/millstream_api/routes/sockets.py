@@ -16,11 +16,11 @@ from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.bodies import json_object
-from millstream_api.errors import ApiError, bad_field, not_found
+from millstream_api.errors import ApiError, bad_field, conversation_busy, not_found
 from millstream_api.identity import current_owner
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
-from millstream_contract.errors import ContractError, NotFound
+from millstream_contract.errors import ContractError, ConversationBusy, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
 
 _GOING_AWAY: Final = 1001
@@ -72,6 +72,8 @@ class _Session:
             response_id, cursor = self._begin(json_object(body))
         except ApiError as error:
             self._refuse(error)
+        except ConversationBusy as error:
+            self._refuse(conversation_busy(error))
         except ContractError as error:
             logger.warning("a request on a socket failed: %s", error)
             self._refuse(ApiError(503, "A server behind the API is away.", code="unavailable"))

@@ -14,12 +14,24 @@ from pydantic import TypeAdapter
 from millstream_contract.errors import KeyReused, NotEnded, NotFound, NotInConversation, NotTheLast
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
-from millstream_contract.ledger.rows import NewResponse, ResponseRow, Standing
+from millstream_contract.ledger.rows import (
+    Accepted,
+    NewResponse,
+    ResponseRow,
+    Standing,
+    WhenBusy,
+)
+from millstream_contract.ledger.turns import (
+    IS_ITS_TURN,
+    enter_conversation,
+    interrupt,
+    lock_conversation,
+    unfinished_ahead,
+)
 from millstream_contract.objects import OutputItem, Passage, ResponseObject
 
 _UNFINISHED: Final = "status IN ('queued', 'in_progress')"
 _OUTPUT: Final[TypeAdapter[tuple[OutputItem, ...]]] = TypeAdapter(tuple[OutputItem, ...])
-_TITLE_LENGTH: Final = 80
 
 _COLUMNS_AS_GIVEN: Final = (
     "owner",
@@ -64,23 +76,26 @@ class Responses:
         """Use connections of this pool."""
         self._pool = pool
 
-    def accept(self, new: NewResponse) -> tuple[ResponseRow, bool]:
-        """Store a question; return its response, and whether it is new.
+    def accept(self, new: NewResponse, *, when_busy: WhenBusy = "enqueue") -> Accepted:
+        """Store a question, and tell what else it brought about.
 
+        when_busy: what to do in a busy conversation, unless the question says so itself.
         The same idempotency key and request of one owner give the same response again.
-        A response that it replaces is superseded, and told to stop, in the same transaction.
-        Raises KeyReused when the key was used for another request; NotFound, with the id, when the
-        conversation, the replaced or the previous response is not the owner's; NotInConversation
-        and NotTheLast when the replaced response is not the last one of the conversation; NotEnded
-        when the previous one is still being answered.
+        A response that it replaces is superseded, and told to stop, in the same transaction; so are
+        those that it interrupts.
+        Raises ConversationBusy when the policy is to reject; KeyReused when the key was used for
+        another request; NotFound, with the id, when the conversation, the replaced or the previous
+        response is not the owner's; NotInConversation and NotTheLast when the replaced response is
+        not the last one of the conversation; NotEnded when the previous one is still being
+        answered.
         """
         with ledger_connection(self._pool) as connection:
             if not _checks(new):
                 # One statement is a transaction already, and one trip.
                 row = _insert(connection, new)
-                return (_known(_earlier(connection, new)), False) if row is None else (row, True)
+                return _repeat(connection, new) if row is None else Accepted(row, is_new=True)
             with connection.transaction():
-                return _accept_checked(connection, new)
+                return _accept_checked(connection, new, new.when_busy or when_busy)
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -117,13 +132,17 @@ class Responses:
         return bytes(row["log"]) if row["log"] is not None else None
 
     def claim(self, response_id: str, attempt: int) -> ResponseRow | None:
-        """Begin an attempt, or return None: it was begun already, overtaken, or all is done."""
+        """Begin an attempt, or return None: it was begun already, overtaken, or all is done.
+
+        Nor does one begin before its turn, while an earlier response of its conversation is
+        unfinished: two of them are never answered at once.
+        """
         with ledger_connection(self._pool) as connection:
             row = connection.execute(
-                "UPDATE responses SET attempt = %(attempt)s, status = 'in_progress',"
+                "UPDATE responses r SET attempt = %(attempt)s, status = 'in_progress',"
                 " started_at = coalesce(started_at, clock_timestamp())"
                 f" WHERE id = %(id)s AND attempt = %(attempt)s - 1 AND {_UNFINISHED}"
-                " RETURNING *",
+                f" AND {IS_ITS_TURN} RETURNING *",
                 {"id": response_id, "attempt": attempt},
             ).fetchone()
         return ResponseRow.model_validate(row) if row else None
@@ -146,7 +165,9 @@ class Responses:
 
         Call it before the final frame is published: what a viewer was told is then stored.
         """
+        conversation_id = final.conversation.id if final.conversation else None
         with ledger_connection(self._pool) as connection, connection.transaction():
+            lock_conversation(connection, conversation_id)
             changed = connection.execute(
                 "UPDATE responses SET status = %(status)s, error = %(error)s,"
                 " incomplete_reason = %(incomplete)s, usage = %(usage)s, grounded = %(grounded)s,"
@@ -171,10 +192,13 @@ class Responses:
         return {row.pop("id"): Standing(**row) for row in rows}
 
     def unfinished(self, limit: int = 5000) -> list[tuple[str, int]]:
-        """Return id and attempt of responses that have not ended, oldest first."""
+        """Return id and attempt of responses that have not ended, oldest first.
+
+        Those that wait for their turn in a conversation are left out: nobody is to work on them.
+        """
         with ledger_connection(self._pool) as connection:
             rows = connection.execute(
-                f"SELECT id, attempt FROM responses WHERE {_UNFINISHED}"
+                f"SELECT id, attempt FROM responses r WHERE {_UNFINISHED} AND {IS_ITS_TURN}"
                 " ORDER BY created_at LIMIT %s",
                 [limit],
             ).fetchall()
@@ -188,6 +212,16 @@ class Responses:
             )
         if gone.rowcount != 1:
             raise NotFound(response_id)
+
+    def next_of(self, conversation_id: str) -> str | None:
+        """Return the response of a conversation whose turn it is, if none has begun it yet."""
+        with ledger_connection(self._pool) as connection:
+            row = connection.execute(
+                f"SELECT id, attempt FROM responses WHERE conversation_id = %s AND {_UNFINISHED}"
+                " ORDER BY turn LIMIT 1",
+                [conversation_id],
+            ).fetchone()
+        return row["id"] if row is not None and row["attempt"] == 0 else None
 
     def request_cancel(self, response_id: str, owner: str) -> ResponseRow:
         """Write down that the owner wants a stop; without effect on what is final.
@@ -204,19 +238,29 @@ class Responses:
         return self.get(response_id, owner)
 
 
-def _accept_checked(connection: Connection, new: NewResponse) -> tuple[ResponseRow, bool]:
+def _accept_checked(connection: Connection, new: NewResponse, when_busy: WhenBusy) -> Accepted:
     new = _with_conversation(connection, new)
-    _enter_conversation(connection, new)
+    enter_conversation(connection, new)
     # Before anything is checked that the first request has changed.
     if earlier := _earlier(connection, new):
-        return earlier, False
+        return Accepted(earlier, is_new=False)
     _check_is_last(connection, new)
     _check_previous(connection, new)
+    ahead = unfinished_ahead(connection, new, when_busy)
     row = _insert(connection, new)
     if row is None:
-        return _known(_earlier(connection, new)), False
+        return _repeat(connection, new)
     _supersede(connection, row)
-    return row, True
+    if when_busy == "interrupt" and ahead:
+        interrupt(connection, row)
+        return Accepted(row, is_new=True, ahead=ahead, told_to_stop=ahead)
+    return Accepted(row, True, ahead, told_to_stop=(row.replaces,) if row.replaces else ())
+
+
+def _repeat(connection: Connection, new: NewResponse) -> Accepted:
+    earlier = _earlier(connection, new)
+    assert earlier is not None  # noqa: S101 -- it is what the insert was in conflict with
+    return Accepted(earlier, is_new=False)
 
 
 def _with_conversation(connection: Connection, new: NewResponse) -> NewResponse:
@@ -233,19 +277,6 @@ def _with_conversation(connection: Connection, new: NewResponse) -> NewResponse:
     if conversation_id is None or new.conversation_id not in {None, conversation_id}:
         raise NotInConversation(new.replaces)
     return replace(new, conversation_id=conversation_id)
-
-
-def _enter_conversation(connection: Connection, new: NewResponse) -> None:
-    if new.conversation_id is None:
-        return
-    # The row lock makes questions of one conversation take their turn.
-    found = connection.execute(
-        "UPDATE conversations SET title = CASE WHEN title = '' THEN %s ELSE title END"
-        " WHERE id = %s AND owner = %s",
-        [new.question.strip()[:_TITLE_LENGTH], new.conversation_id, new.owner],
-    )
-    if found.rowcount != 1:
-        raise NotFound(new.conversation_id)
 
 
 def _check_is_last(connection: Connection, new: NewResponse) -> None:
@@ -319,11 +350,6 @@ def _earlier(connection: Connection, new: NewResponse) -> ResponseRow | None:
     if earlier.request_digest != new.digest():
         raise KeyReused
     return earlier
-
-
-def _known(row: ResponseRow | None) -> ResponseRow:
-    assert row is not None  # noqa: S101 -- it is what the insert was in conflict with
-    return row
 
 
 def _insert_output(connection: Connection, final: ResponseObject) -> None:

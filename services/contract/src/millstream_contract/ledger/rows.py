@@ -179,6 +179,21 @@ class ResponseRow(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of a question.
+
+    is_new: False for a repeat (idempotency key), for which nothing is to be done.
+    ahead: unfinished responses of its conversation, newest first; it waits for their ends.
+    told_to_stop: those that it replaces or interrupts. The ledger knows it; their workers do not.
+    """
+
+    row: ResponseRow
+    is_new: bool
+    ahead: tuple[str, ...] = ()
+    told_to_stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """How a response stands: which attempt holds it, and what its owner wants."""
 

@@ -19,6 +19,7 @@ from millstream_contract.errors import (
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.moving_up import MovingUp
 from millstream_contract.objects import FINAL_STATUSES, ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import Lease, WorkBoard
@@ -76,6 +77,7 @@ class Answerer:
         self._background = background
         self._enqueue = enqueue
         self._metrics = metrics
+        self._moving_up = MovingUp(ledger, board, enqueue)
         self._graph = build_graph()
         self.model_state = "unknown"
         """How the last request to the model ended: "ok", or "failing"."""
@@ -112,6 +114,7 @@ class Answerer:
                     self._hand_over(row.id, row.attempt)
             else:
                 self._release(lease)
+                self._moving_up.behind_the_end_in(row.conversation_id)
 
     def _overtaken(self, row: ResponseRow) -> None:
         logger.info("%s attempt %d: overtaken", row.id, row.attempt)
@@ -267,7 +270,9 @@ class Answerer:
         logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
         try:
             standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
-            if standing is None or standing.status in FINAL_STATUSES:
+            # Not begun, and refused: it waits for its turn, and is put in line when that comes.
+            waits = job.attempt == 1 and standing is not None and standing.attempt == 0
+            if standing is None or waits or standing.status in FINAL_STATUSES:
                 self._board.release(Lease(job.response_id, job.attempt))
             else:
                 self._board.leave_line(Lease(job.response_id, standing.attempt))

@@ -1,0 +1,73 @@
+"""Turns: in a conversation one answer is made at a time, in the order of acceptance.
+
+Whoever accepts or ends a response of a conversation holds the lock of the conversation's row: so a
+question either finds the answer before it ended, or is found by who ends that one.
+"""
+
+from typing import Final
+
+from millstream_contract.errors import ConversationBusy, NotFound
+from millstream_contract.ledger.pool import Connection
+from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
+
+_UNFINISHED: Final = "status IN ('queued', 'in_progress')"
+_TITLE_LENGTH: Final = 80
+
+IS_ITS_TURN: Final = (
+    "NOT EXISTS (SELECT FROM responses ahead WHERE ahead.conversation_id = r.conversation_id"
+    f" AND ahead.turn < r.turn AND ahead.{_UNFINISHED})"
+)
+"""Holds for a response ``r`` when no earlier one of its conversation is unfinished."""
+
+
+def enter_conversation(connection: Connection, new: NewResponse) -> None:
+    """Lock the conversation of a new question until the transaction ends. Raises NotFound."""
+    if new.conversation_id is None:
+        return
+    found = connection.execute(
+        "UPDATE conversations SET title = CASE WHEN title = '' THEN %s ELSE title END"
+        " WHERE id = %s AND owner = %s",
+        [new.question.strip()[:_TITLE_LENGTH], new.conversation_id, new.owner],
+    )
+    if found.rowcount != 1:
+        raise NotFound(new.conversation_id)
+
+
+def lock_conversation(connection: Connection, conversation_id: str | None) -> None:
+    """Lock a conversation until the transaction ends; nothing, when there is none."""
+    if conversation_id is not None:
+        connection.execute(
+            "SELECT FROM conversations WHERE id = %s FOR NO KEY UPDATE", [conversation_id]
+        )
+
+
+def unfinished_ahead(
+    connection: Connection, new: NewResponse, when_busy: WhenBusy
+) -> tuple[str, ...]:
+    """Return the unfinished responses of the conversation that was entered, newest first.
+
+    Raises ConversationBusy when the policy is to reject, and one of them is to be answered to its
+    end: one that is told to stop, or is to be replaced, only has to be waited for.
+    """
+    if new.conversation_id is None:
+        return ()
+    rows = connection.execute(
+        "SELECT id, cancel_requested_at IS NULL AND superseded_by IS NULL AS goes_on"
+        f" FROM responses WHERE conversation_id = %s AND {_UNFINISHED} ORDER BY turn DESC",
+        [new.conversation_id],
+    ).fetchall()
+    if when_busy == "reject":
+        for row in rows:
+            if row["goes_on"] and row["id"] != new.replaces:
+                raise ConversationBusy(row["id"])
+    return tuple(row["id"] for row in rows)
+
+
+def interrupt(connection: Connection, row: ResponseRow) -> None:
+    """Write down that everything before ``row`` in its conversation is to stop."""
+    connection.execute(
+        "UPDATE responses SET cancel_requested_at ="
+        " coalesce(cancel_requested_at, clock_timestamp())"
+        f" WHERE conversation_id = %s AND turn < %s AND {_UNFINISHED}",
+        [row.conversation_id, row.turn],
+    )
