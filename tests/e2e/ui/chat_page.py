@@ -61,6 +61,14 @@ class ChatPage:
         self.page.wait_for_url(re.compile(r"/c/conv_\w+$"))
         return self.page.url.rsplit("/", 1)[1]
 
+    def act(self, name: str) -> "Locator":
+        """The button of the last question or answer that has this name."""
+        return self.turn.get_by_role("button", name=name, exact=True)
+
+    def entry(self, conversation_id: str) -> "Locator":
+        """A conversation in the sidebar."""
+        return self.page.locator(f'.history a[href="/c/{conversation_id}"]')
+
     def ask(self, question: str) -> Self:
         """Type a question and send it by Enter."""
         self.box.fill(question)

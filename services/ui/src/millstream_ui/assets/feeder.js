@@ -106,6 +106,8 @@ async function readOnce(reader) {
   const line = new AbortController();
   const hangUp = () => line.abort();
   reader.signal.addEventListener("abort", hangUp);
+  // A network that goes leaves its connections silent, and not closed.
+  globalThis.addEventListener?.("offline", hangUp);
   let silence = setTimeout(hangUp, reader.silenceMs ?? SILENCE_MS);
   const heard = () => {
     reader.onHeard?.();
@@ -121,6 +123,7 @@ async function readOnce(reader) {
   } finally {
     clearTimeout(silence);
     reader.signal.removeEventListener("abort", hangUp);
+    globalThis.removeEventListener?.("offline", hangUp);
     // After the final event the stream is about to end; a connection that ends well is used again.
     setTimeout(hangUp, reader.isDone() ? LINGER_MS : 0);
   }

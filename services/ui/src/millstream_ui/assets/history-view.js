@@ -173,8 +173,8 @@ export class HistoryView {
       if (this.#renaming !== id) return;
       this.#renaming = null;
       const wanted = box.value.trim();
-      if (keep && wanted !== "" && wanted !== title) this.#options.onRename(id, wanted);
       const hadFocus = box === document.activeElement;
+      if (keep && wanted !== "" && wanted !== title) this.#options.onRename(id, wanted);
       this.#draw();
       if (hadFocus) this.#focus(`open ${id}`);
     };

@@ -1,0 +1,102 @@
+"""The network goes, a worker dies, the session ends: no lost text, no spinner without an end."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from bench.scripted_model.script import Script
+from tests.e2e.ui.chat_page import ChatPage
+from tests.harness.stack import Backends, Stack, running_stack
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+
+def test_offline_and_online_again_loses_and_doubles_nothing(chat: ChatPage) -> None:
+    script = Script(tokens=100, seed=81, rate=40)
+    notice = chat.page.locator(".notice")
+    chat.ask(f"What is a lease? {script.directive()}")
+    expect(chat.cursor).to_be_visible()
+
+    for _ in range(2):
+        chat.page.context.set_offline(True)
+        expect(notice).to_contain_text("You are offline")
+        chat.page.context.set_offline(False)
+        expect(notice).to_be_hidden()
+    chat.wait_until("completed")
+
+    assert chat.shown()[-1]["text"] == script.text
+
+
+def test_a_question_asked_while_offline_is_sent_when_the_network_is_back(
+    chat: ChatPage,
+) -> None:
+    script = Script(tokens=5, seed=82)
+    chat.page.context.set_offline(True)
+    chat.ask(f"What is a lease? {script.directive()}")
+    expect(chat.page.locator(".notice")).to_contain_text("You are offline")
+
+    chat.page.context.set_offline(False)
+    chat.wait_until("completed")
+
+    assert [turn["text"] for turn in chat.shown()] == [script.text]
+
+
+def _sign_out(route: Route, origin: str) -> None:
+    headers = {"Access-Control-Allow-Origin": origin}
+    body = '{"error": {"message": "No session.", "code": "invalid_token"}}'
+    route.fulfill(status=401, headers=headers, body=body, content_type="application/json")
+
+
+def test_who_is_signed_out_is_told_and_keeps_the_question(chat: ChatPage) -> None:
+    pattern = "**/v1/responses"
+    chat.page.route(pattern, lambda route: _sign_out(route, chat.url))
+    chat.ask("What is a lease?")
+
+    expect(chat.turn.locator(".notice-title")).to_have_text("You are signed out")
+    chat.page.unroute(pattern)
+    chat.act("Sign in again").click()
+
+    expect(chat.box).to_have_value("What is a lease?")
+    chat.box.press("Enter")
+    chat.wait_until("completed")
+
+
+def test_a_conversation_that_needs_a_sign_in_says_so(chat: ChatPage) -> None:
+    chat.page.route("**/v1/conversations/**", lambda route: _sign_out(route, chat.url))
+    chat.open(f"/c/conv_{1:032x}")
+
+    expect(chat.page.locator(".notice-title")).to_have_text("You are signed out")
+    expect(chat.page.get_by_role("button", name="Sign in again")).to_be_visible()
+
+
+@pytest.fixture
+def own_stack(backends: Backends) -> Iterator[Stack]:
+    """A stack whose worker a test may kill, and which takes back what a dead one has said."""
+    settings = {"MILLSTREAM_CONTINUE_ANSWERS": "false"}
+    own = Backends(backends.database_url, backends.redis_url, backends.model, settings)
+    with running_stack(own) as running:
+        yield running
+
+
+def test_a_killed_worker_shows_as_a_pause_and_one_answer(page: "Page", own_stack: Stack) -> None:
+    script = Script(tokens=60, seed=83, gate=("killed", 30))
+    with own_stack.ui() as site:
+        chat = ChatPage(page, site.url).open()
+        chat.ask(f"What is a lease? {script.directive()}")
+        own_stack.model.wait(script.id, "held")
+        expect(chat.cursor).to_be_visible()
+
+        first = own_stack.workers[0]
+        own_stack.add_worker()
+        first.kill()
+        own_stack.model.wait(script.id, "started", count=2)
+        own_stack.model.open_gate("killed")
+        chat.wait_until("completed")
+
+        assert chat.shown()[-1]["text"] == script.text
+        expect(chat.cursor).to_have_count(0)
+        chat.turn.locator(".timings summary").click()
+        expect(chat.turn.locator(".timings dl")).to_contain_text("Attempts2")

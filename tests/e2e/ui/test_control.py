@@ -1,0 +1,110 @@
+"""What a reader can do with an answer: ask again, edit, copy, say whether it was good."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from bench.scripted_model.script import Script
+from tests.e2e.ui.chat_page import ChatPage
+from tests.harness.api_client import ApiClient
+from tests.harness.stack import Stack
+
+
+@pytest.fixture
+def client(stack: Stack) -> Iterator[ApiClient]:
+    with stack.client() as client:
+        yield client
+
+
+def test_an_answer_can_be_had_again_in_its_place(chat: ChatPage, client: ApiClient) -> None:
+    script = Script(tokens=8, seed=31)
+    chat.ask(f"What is a lease? {Script(tokens=3, seed=30).directive()}").wait_until("completed")
+    chat.ask(f"What is a relay? {script.directive()}").wait_until("completed")
+    first = chat.shown()
+
+    chat.act("Answer again").click()
+    expect(chat.page.locator(f'[data-response-id="{first[1]["responseId"]}"]')).to_have_count(0)
+    chat.wait_until("completed")
+
+    again = chat.shown()
+    assert [turn["text"] for turn in again] == [turn["text"] for turn in first]
+    assert again[0]["responseId"] == first[0]["responseId"]
+    assert again[1]["responseId"] != first[1]["responseId"]
+    items = client.items(chat.conversation_id, order="asc")["data"]
+    questions = [item["response_id"] for item in items if item.get("role") == "user"]
+    assert questions == [turn["responseId"] for turn in again]
+    # Only the last one can be had again.
+    expect(chat.page.get_by_role("button", name="Answer again")).to_have_count(1)
+
+
+def test_the_last_question_can_be_edited_and_asked_again(chat: ChatPage) -> None:
+    script = Script(tokens=6, seed=33)
+    chat.ask(f"What is a lease? {Script(tokens=4, seed=32).directive()}").wait_until("completed")
+
+    chat.act("Edit the question").click()
+    box = chat.turn.get_by_role("textbox", name="Your question, to be asked again")
+    expect(box).to_be_focused()
+    box.fill(f"What is a relay? {script.directive()}")
+    box.press("Enter")
+    expect(chat.turn.locator(".question")).to_contain_text("What is a relay?")
+    chat.wait_until("completed")
+    chat.page.reload()
+    chat.wait_until("completed")
+
+    expect(chat.page.locator(".turn")).to_have_count(1)
+    expect(chat.turn.locator(".question")).to_contain_text("What is a relay?")
+    assert chat.shown()[-1]["text"] == script.text
+
+
+def test_an_edited_question_that_is_refused_leaves_the_answer_there_was(chat: ChatPage) -> None:
+    script = Script(tokens=4, seed=34)
+    chat.ask(f"What is a lease? {script.directive()}").wait_until("completed")
+
+    chat.act("Edit the question").click()
+    chat.turn.get_by_role("textbox").fill("long " * 2000)
+    chat.act("Ask again").click()
+
+    expect(chat.page.locator(".notice-title")).to_have_text("Your question was not accepted")
+    expect(chat.page.locator(".turn").first.locator(".prose")).to_be_visible()
+    assert chat.shown()[0]["text"] == script.text
+
+
+def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    literal = ("A **lease**:\n\n", "```python\n", "x = '<b>'\n", "```\n")
+    script = Script(literal=literal)
+    chat.ask(f"What is a lease? {script.directive()}").wait_until("completed")
+    expect(chat.prose.locator(".hljs-string")).to_have_text("'<b>'")
+
+    def pasted(button: str) -> str:
+        chat.act(button).click()
+        expect(chat.act(button)).to_have_attribute("data-copied", "")
+        text: str = chat.page.evaluate("navigator.clipboard.readText()")
+        return text
+
+    assert pasted("Copy the answer") == script.text
+    assert pasted("Copy the code") == "x = '<b>'\n"
+
+
+def test_a_rating_is_stored_with_its_comment_and_can_be_taken_back(
+    chat: ChatPage, client: ApiClient
+) -> None:
+    chat.ask(f"What is a lease? {Script(tokens=4, seed=35).directive()}").wait_until("completed")
+    response_id = chat.shown()[-1]["responseId"]
+
+    chat.act("Bad answer").click()
+    comment = chat.turn.get_by_role("textbox", name="What was wrong with it? (optional)")
+    comment.fill("It is <b>short</b>.")
+    chat.act("Send").click()
+    expect(chat.turn.locator(".feedback-thanks")).to_be_visible()
+
+    stored = client.retrieve(response_id)["millstream"]["feedback"]
+    assert stored == {"rating": "down", "comment": "It is <b>short</b>."}
+    chat.page.reload()
+    chat.wait_until("completed")
+    expect(chat.act("Bad answer")).to_have_attribute("aria-pressed", "true")
+    with chat.page.expect_response("**/feedback"):
+        chat.act("Bad answer").click()
+    expect(chat.act("Bad answer")).to_have_attribute("aria-pressed", "false")
+    assert client.retrieve(response_id)["millstream"]["feedback"] is None
