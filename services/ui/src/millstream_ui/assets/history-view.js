@@ -36,6 +36,7 @@ export class HistoryView {
     const { say, onSearch } = options;
     const box = make("input", {
       type: "search",
+      maxlength: LONGEST_TITLE,
       dir: "auto",
       autocomplete: "off",
       placeholder: say("search_history"),
