@@ -14,7 +14,7 @@ def prepare_ledger(database_url: str) -> None:
     """Bring the database up to date; raise CannotRun when that cannot be done."""
     try:
         migrate(database_url)
-    except psycopg.Error as error:
+    except (psycopg.Error, ValueError) as error:
         raise CannotRun(f"DATABASE_URL: the database cannot be used: {error}") from error
 
 

@@ -52,7 +52,12 @@ def test_the_command_says_what_it_did(
 
 @pytest.mark.parametrize(
     ("url", "code", "said"),
-    [("", 2, "DATABASE_URL"), ("postgresql://127.0.0.1:{port}/x", 1, "could not be migrated")],
+    [
+        ("", 2, "DATABASE_URL"),
+        ("nonsense", 2, "DATABASE_URL"),
+        ("lakebase:///x", 2, "lakebase:///database?instance=NAME"),
+        ("postgresql://127.0.0.1:{port}/x", 1, "could not be migrated"),
+    ],
 )
 def test_the_command_says_why_it_cannot(
     url: str,

@@ -19,7 +19,8 @@ class Settings(AccessSettings):
 
     database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
         validation_alias=AliasChoices("DATABASE_URL", "database_url"),
-        description="PostgreSQL 15+ with pgvector, as postgresql://user:password@host/database.",
+        description="PostgreSQL 15+ with pgvector, as postgresql://user:password@host/database, or "
+        "Lakebase, as lakebase:///database?instance=NAME.",
     )
     redis_url: Annotated[str, AfterValidator(checked_redis_url)] = Field(
         validation_alias=AliasChoices("REDIS_URL", "redis_url"),

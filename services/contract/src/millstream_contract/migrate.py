@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 
 import psycopg
 
+from millstream_contract.ledger.conninfo import conninfo_of
 from millstream_contract.ledger.migration import migrate, pending
 
 _LOOK_EVERY_SECONDS: Final = 1.0
@@ -28,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     url = os.environ.get("DATABASE_URL", "")
     if not url:
         return _say("DATABASE_URL is not set; it must name a PostgreSQL with pgvector", 2)
+    try:
+        conninfo_of(url)
+    except (psycopg.Error, ValueError) as error:
+        return _say(f"DATABASE_URL: {error}".rstrip(), 2)
     code = _migrate(url) if options.wait is None else _wait(url, options.wait)
     if code == 0 and options.command:
         os.execvp(options.command[0], options.command)  # noqa: S606  # its arguments are the caller's

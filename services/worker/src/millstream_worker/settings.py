@@ -20,7 +20,8 @@ class WorkerSettings(BaseSettings):
     )
 
     database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
-        validation_alias="DATABASE_URL", description="PostgreSQL with pgvector, migrated."
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL with pgvector, migrated; or Lakebase, by name.",
     )
     redis_url: Annotated[str, AfterValidator(checked_redis_url)] = Field(
         validation_alias="REDIS_URL", description="Redis 7+ or Valkey 8+: queue and token log."
