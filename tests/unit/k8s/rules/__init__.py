@@ -7,6 +7,7 @@ from tests.unit.k8s.rules.autoscaling import autoscaling
 from tests.unit.k8s.rules.doors import doors
 from tests.unit.k8s.rules.edges import edges
 from tests.unit.k8s.rules.endings import endings
+from tests.unit.k8s.rules.images import images
 from tests.unit.k8s.rules.ports import ports
 from tests.unit.k8s.rules.probes import probes
 from tests.unit.k8s.rules.restricted import restricted
@@ -19,6 +20,7 @@ RULES: dict[str, Rule] = {
     "doors": doors,
     "edges": edges,
     "endings": endings,
+    "images": images,
     "ports": ports,
     "probes": probes,
     "restricted": restricted,
