@@ -1,16 +1,32 @@
 """Which of our programs a container runs, and the settings that this program knows."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from pydantic import AliasChoices
+from pydantic import AfterValidator, AliasChoices, Field
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from millstream_api.settings import Settings as ApiSettings
+from millstream_contract.addresses import checked_database_url
 from millstream_models.settings import Settings as ModelsSettings
 from millstream_ui.settings import Settings as UiSettings
 from millstream_worker.settings import AnswerSettings, IngestSettings
 from tests.unit.k8s.manifests import Object
+
+
+class MigrateVariables(BaseSettings):
+    """The migration has no settings, and reads this."""
+
+    database_url: Annotated[str, AfterValidator(checked_database_url)] = Field(
+        validation_alias="DATABASE_URL"
+    )
+
+
+class CorpusVariables(MigrateVariables):
+    """The corpus loader reads this beside it."""
+
+    embeddings_endpoint: str = Field(validation_alias="MILLSTREAM_EMBEDDINGS_ENDPOINT")
 
 
 @dataclass(frozen=True)
@@ -19,13 +35,11 @@ class Program:
 
     arguments: tuple[str, ...]
     image: str
-    reads: type[BaseSettings] | None
+    reads: type[BaseSettings]
     port: str | None = None
 
     def settings(self) -> dict[str, FieldInfo]:
         """Every setting, by its variable."""
-        if self.reads is None:
-            return {"DATABASE_URL": FieldInfo()}
         return {
             _variable(name, field, self.reads): field
             for name, field in self.reads.model_fields.items()
@@ -42,7 +56,8 @@ PROGRAMS = (
     ),
     Program(("millstream_ui",), "ui", UiSettings, "MILLSTREAM_UI_PORT"),
     Program(("millstream_models",), "models", ModelsSettings, "MILLSTREAM_MODELS_PORT"),
-    Program(("millstream_contract.migrate",), "api", None),
+    Program(("millstream_contract.migrate",), "api", MigrateVariables),
+    Program(("millstream_embedded.corpus_loader",), "corpus", CorpusVariables),
 )
 
 

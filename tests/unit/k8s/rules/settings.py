@@ -36,8 +36,6 @@ def _complaints(program: Program, given: dict[str, str]) -> Iterator[str]:
             yield f"{name} is no setting of {' '.join(program.arguments)}"
     if program.arguments[0] == "millstream_worker":
         yield from (f"{name} is not given" for name in _MODEL_SERVING - given.keys())
-    if program.reads is None:
-        return
     with mock.patch.dict(os.environ, given, clear=True):
         try:
             program.reads()
