@@ -29,10 +29,11 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningInstan
     running.process.kill()
 
 
-def _answer(instance: RunningInstance, question: str = QUESTION) -> dict[str, Any]:
+def _answer(instance: RunningInstance, question: str = QUESTION, **settings: Any) -> dict[str, Any]:
     """Ask and wait for the whole answer."""
     url = f"http://127.0.0.1:{instance.api_port}/v1/responses"
-    reply = httpx.post(url, json={"input": question}, timeout=scaled(60), trust_env=False)
+    asked = {"input": question, **settings}
+    reply = httpx.post(url, json=asked, timeout=scaled(60), trust_env=False)
     reply.raise_for_status()
     answer: dict[str, Any] = reply.json()
     return answer
@@ -48,6 +49,19 @@ def test_the_first_question_is_answered_from_the_demo_corpus(instance: RunningIn
 
     assert answer["status"] == "completed"
     assert "NOTIFY" in _sources(answer)
+
+
+def test_a_follow_up_question_is_understood_by_what_it_follows(
+    instance: RunningInstance,
+) -> None:
+    first = _answer(instance, "What is autovacuum?")
+
+    second = _answer(instance, "and how do I turn it off?", previous_response_id=first["id"])
+
+    search = next(item for item in second["output"] if item["type"] == "file_search_call")
+    assert "autovacuum" in search["queries"][0]
+    assert search["results"]
+    assert all("autovacuum" in found["text"].lower() for found in search["results"])
 
 
 def test_the_page_is_served(instance: RunningInstance) -> None:

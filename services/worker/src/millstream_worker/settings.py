@@ -160,6 +160,13 @@ class AnswerSettings(WorkerSettings):
         default="retrieval",
         description="Who says which passages help: figures of the search, or the chat model.",
     )
+    condensing: Literal["keywords", "model", "off"] = Field(
+        default="keywords",
+        description=(
+            "Who makes a question that follows others stand on its own, before the search: key"
+            " words of those others, put before it, or the chat model."
+        ),
+    )
     rewriting: Literal["keywords", "model"] = Field(
         default="keywords",
         description="Who rewrites a question that found nothing: its key words, or the chat model.",

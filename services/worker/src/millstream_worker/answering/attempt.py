@@ -25,6 +25,7 @@ from millstream_worker.answering.recorder import Ending, Recorder
 from millstream_worker.answering.said import Said
 from millstream_worker.answering.stopping import StopReason, StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
+from millstream_worker.answering.usage import total_usage
 from millstream_worker.answering.words import NOT_IN_DOCUMENTS
 from millstream_worker.model_errors import ModelError, ModelUnavailable
 from millstream_worker.settings import AnswerSettings
@@ -68,7 +69,7 @@ class Attempt:
         self._in_background = in_background
         self._recorder = Recorder(row)
         self._earlier = earlier
-        self._answer: ModelAnswer | None = None
+        self._answers: list[ModelAnswer] = []
         self._resumes = 0
         self._history: list[Message] | None = None
         self.stream_bytes = 0
@@ -119,7 +120,7 @@ class Attempt:
 
     def asked(self, answer: ModelAnswer) -> None:
         """Note whom the answer comes from; what it counted is kept however it ends."""
-        self._answer = answer
+        self._answers.append(answer)
         self.watch.model_asked()
 
     def say(self, piece: str) -> None:
@@ -152,7 +153,7 @@ class Attempt:
 
     def ending(self) -> Ending:
         """Return how the answer ends, the graph having come to its end."""
-        match self._answer.finish_reason if self._answer else None:
+        match self._answers[-1].finish_reason if self._answers else None:
             case "length":
                 return Ending("incomplete", incomplete_reason="max_output_tokens")
             case "content_filter":
@@ -197,7 +198,8 @@ class Attempt:
         seconds = self.watch.accepted_at() + (timings.total_ms or 0.0) / 1000
         events, final = self._recorder.end(
             ending,
-            usage=self._answer.usage if self._answer else None,
+            # Of all requests, also those that broke off and were made again.
+            usage=total_usage([answer.usage for answer in self._answers]),
             timings=timings,
             at=datetime.fromtimestamp(seconds, UTC),
         )

@@ -1,5 +1,6 @@
 """The graph: retrieve, grade, rewrite the query at most once, generate.
 
+A question that follows others is condensed with them first, and searched for as it then stands.
 There is no checkpointer: what a later attempt needs, the graded passages, stands in the response's
 own row (a checkpoint per step costs 21 to 35 ms, and generate would start over all the same).
 Tokens leave the generate node by a call on the run, not through LangGraph's streams, which cost
@@ -40,6 +41,9 @@ class Tools(Protocol):
 
     def grade(self, query: str, found: Sequence[Passage]) -> list[Passage]:
         """Return those that help to answer, numbered from 1, short enough for a prompt."""
+
+    def condense(self, question: str, history: Sequence[Message]) -> str:
+        """Return a question that follows others so that it stands on its own, as a query."""
 
     def rewrite(self, question: str, history: Sequence[Message]) -> str:
         """Return another query for a question whose own words found nothing."""
@@ -111,13 +115,22 @@ def build_graph() -> Graph:
 
 def run_graph(graph: Graph, run: Run, tools: Tools) -> None:
     """Make one answer. What the nodes raise comes out."""
-    start: State = {"queries": [run.question]}
-    if run.passages is not None:
-        start["kept"] = list(run.passages)
     run.search_begun()
     if run.passages is not None:
         run.search_done([run.question], run.passages)
+        start: State = {"queries": [run.question], "kept": list(run.passages)}
+    else:
+        # No node of the graph: most questions follow none, and a node costs them time.
+        start = {"queries": [_first_query(run, tools)]}
     graph.invoke(start, context=Context(run, tools))
+
+
+def _first_query(run: Run, tools: Tools) -> str:
+    history = run.history()
+    if not any(message.role == "user" for message in history):
+        return run.question
+    with run.watch.stage("rewrite"):
+        return tools.condense(run.question, history)
 
 
 def _first_step(state: State) -> Literal["retrieve", "generate"]:

@@ -7,6 +7,7 @@ from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import Passage
 from millstream_worker.answering.chat import ChatModel, ModelAnswer
+from millstream_worker.answering.condensing import standalone
 from millstream_worker.answering.content_words import content_words
 from millstream_worker.answering.grading import default_min_cosine, helpful, shortened
 from millstream_worker.answering.model_opinions import helpful_by_model, query_by_model
@@ -69,6 +70,18 @@ class AnswerTools:
             good = helpful_by_model(self._models.chat, query, good, self._stop)
         return shortened(query, good, settings.max_passages, settings.passages_max_characters)
 
+    def condense(self, question: str, history: Sequence[Message]) -> str:
+        """Return the question as it stands on its own."""
+        self._stop.check()
+        match self._settings.condensing:
+            case "off":
+                return question
+            case "model":
+                query = query_by_model(self._models.chat, question, history, self._stop)
+                if query is not None:
+                    return query
+        return standalone(question, history)
+
     def rewrite(self, question: str, history: Sequence[Message]) -> str:
         """Return another query."""
         self._stop.check()
@@ -84,7 +97,11 @@ class AnswerTools:
         """Ask the model; an endpoint that continues an assistant message goes on behind it."""
         self._stop.check()
         row = self._row
-        messages = prompt(row.question, passages, history, row.instructions)
+        question = row.question
+        if self._settings.condensing == "keywords":
+            # A large model has the history to understand it by; a small one has its words only.
+            question = standalone(question, history)
+        messages = prompt(question, passages, history, row.instructions)
         if prefix:
             messages.append(Message("assistant", prefix))
         return self._models.chat.answer(
