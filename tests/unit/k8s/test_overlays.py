@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.k8s.environment import documented_secrets, secret_references
 from tests.unit.k8s.manifests import K8S, DoesNotBuild, rendered
 from tests.unit.k8s.rules import RULES
 
@@ -29,3 +30,18 @@ def test_every_component_is_used_by_an_overlay_or_a_combination() -> None:
     components = [path.name for path in (K8S / "components").iterdir()]
 
     assert [name for name in components if f"components/{name}\n" not in used] == []
+
+
+def test_every_secret_of_the_table_is_used() -> None:
+    production = rendered(K8S / "overlays/production")
+
+    used = {
+        reference
+        for pod in production.pods()
+        for container in pod.containers
+        for reference in secret_references(container)
+    }
+    (login,) = production.of_kind("TriggerAuthentication")
+    used |= {(one["name"], one["key"]) for one in login["spec"]["secretTargetRef"]}
+
+    assert documented_secrets().keys() == used
