@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from bench.scripted_model.client import ScriptedModel
 from tests.browser import browser, context, page  # noqa: F401  (fixtures)
@@ -17,7 +18,9 @@ from tests.harness.valkey import ValkeyServer
 
 
 def pytest_configure() -> None:
-    """Let every process that a test starts keep its compiled modules."""
+    """Let every process that a test starts keep its compiled modules; nothing here is timed."""
+    settings.register_profile("untimed", deadline=None)
+    settings.load_profile("untimed")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(bytecode_directory()))
 

@@ -71,7 +71,7 @@ def _response(text: str) -> dict[str, Any]:
 
 def _frames(text: str) -> list[bytes]:
     pieces = [text[at : at + 4] for at in range(0, len(text), 4)]
-    bodies = [
+    bodies: list[dict[str, Any]] = [
         {"type": "response.created", "response": {"id": "resp_1"}},
         *({"type": "response.output_text.delta", "delta": piece} for piece in pieces),
         {"type": "response.completed", "response": _response(text)},

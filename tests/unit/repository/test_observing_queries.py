@@ -105,7 +105,7 @@ def test_a_query_for_what_is_not_exported_is_found(query: str, fault: str) -> No
 
 
 def test_a_query_that_is_none_is_found() -> None:
-    with pytest.raises(ValueError, match="unexpected"):
+    with pytest.raises(ValueError, match="parenthesis"):
         _faults("sum(rate(millstream_viewers[5m])", EXPORTED)
 
 
