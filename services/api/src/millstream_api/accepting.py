@@ -7,7 +7,9 @@ from typing import Any
 from redis import Redis, RedisError
 from redis.exceptions import NoScriptError
 
+from millstream_api.admission import Admission, Place
 from millstream_api.cancelling import Canceller
+from millstream_api.errors import ApiError
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.queueing import JobQueue
 from millstream_contract.errors import ContractError, Fenced, LogUnavailable
@@ -24,7 +26,11 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Acceptor:
-    """Takes questions in. when_busy: what to do in a busy conversation, unless a question says."""
+    """Takes questions in.
+
+    when_busy: what to do in a busy conversation, unless a question says so itself.
+    most_open: how many unfinished answers one owner may have; None: any number.
+    """
 
     ledger: Ledger
     redis: Redis
@@ -34,6 +40,8 @@ class Acceptor:
     canceller: Canceller
     metrics: ApiMetrics
     when_busy: WhenBusy
+    admission: Admission
+    most_open: int | None
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
@@ -41,16 +49,28 @@ class Acceptor:
         Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
         and enqueues it when Redis is back. Responses that it replaces or interrupts are told to
         stop; while one of its conversation is unfinished, it is not enqueued: whoever ends that one
-        does. Raises what Responses.accept raises.
+        does. Raises what Responses.accept raises, and ApiError (429) when the line is full; a
+        repeat is answered also then.
         """
-        accepted = self.ledger.responses.accept(new, when_busy=self.when_busy)
+        try:
+            with self.admission.admitted() as place:
+                return self._accept(new, place)
+        except ApiError as full:
+            if earlier := self.ledger.responses.earlier(new):
+                return earlier
+            raise full
+
+    def _accept(self, new: NewResponse, place: Place) -> ResponseRow:
+        accepted = self.ledger.responses.accept(
+            new, when_busy=self.when_busy, most_open=self.most_open
+        )
         row = accepted.row
         if accepted.is_new:
             self.metrics.accepted.inc()
             if accepted.ahead:
                 self._open(row)
             else:
-                self._enqueue(row)
+                self._enqueue(row, place)
             for response_id in accepted.told_to_stop:
                 self._stop(response_id, row.owner)
         return row
@@ -69,20 +89,21 @@ class Acceptor:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: its log is not open yet: %s", row.id, error)
 
-    def _enqueue(self, row: ResponseRow) -> None:
+    def _enqueue(self, row: ResponseRow, place: Place) -> None:
         frames = opening_frames(row)
         try:
-            self._send(row, frames)
+            self._send(row, frames, place)
         except (RedisError, LogUnavailable, Fenced) as error:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
             self.metrics.enqueue_failures.inc()
 
-    def _send(self, row: ResponseRow, frames: list[Frame]) -> None:
+    def _send(self, row: ResponseRow, frames: list[Frame], place: Place) -> None:
         # Redis does the calls in this order: whoever gets the message finds log and line.
         with self.redis.pipeline(transaction=False) as calls:
             self.log.append_in(calls, row.id, 0, frames)
             self.board.put_in_line_in(calls, row.id)
+            place.arrive_in(calls)
             if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1)):
                 self.metrics.enqueue_failures.inc()
             replies: list[Any] = calls.execute(raise_on_error=False)

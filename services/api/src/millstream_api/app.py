@@ -5,6 +5,7 @@ from flask_cors import CORS
 
 from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.observing.http_requests import observe_requests
+from millstream_api.request_limits import limit_requests
 from millstream_api.routes import conversations, feedback, health, metrics, responses, tickets
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
@@ -25,6 +26,7 @@ def create_app(parts: Services) -> Flask:
     app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
     app.before_request(parts.gate.check)
+    limit_requests(app, parts.settings)
     install_error_handlers(app)
     CORS(
         app,

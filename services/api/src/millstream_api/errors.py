@@ -16,6 +16,7 @@ from millstream_contract.errors import (
     NotFound,
     NotInConversation,
     NotTheLast,
+    TooManyOpen,
 )
 
 logger = logging.getLogger(__name__)
@@ -79,12 +80,19 @@ def conversation_busy(error: ConversationBusy) -> ApiError:
     return ApiError(409, message, code="conversation_busy", param="conversation")
 
 
+def too_many_open(error: TooManyOpen) -> ApiError:
+    """Return the error for a user with too many unfinished answers."""
+    message = f"{error.args[0]} of your answers are unfinished; wait for one, or stop one."
+    return ApiError(429, message, code="too_many_open", retry_after_seconds=5)
+
+
 def install_error_handlers(app: Flask) -> None:
     """Make every error that leaves the app take the one shape."""
-    app.register_error_handler(ApiError, _api_error)
+    app.register_error_handler(ApiError, error_response)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(KeyReused, _key_reused)
     app.register_error_handler(ConversationBusy, _conversation_busy)
+    app.register_error_handler(TooManyOpen, _too_many_open)
     app.register_error_handler(NotInConversation, _not_in_conversation)
     app.register_error_handler(NotEnded, _not_ended)
     app.register_error_handler(NotTheLast, _not_the_last)
@@ -94,7 +102,8 @@ def install_error_handlers(app: Flask) -> None:
     app.register_error_handler(Exception, _crash)
 
 
-def _api_error(error: ApiError) -> Response:
+def error_response(error: ApiError) -> Response:
+    """Return the error as a response."""
     response = jsonify(error.body())
     response.status_code = error.status
     response.headers.update(error.headers)
@@ -102,35 +111,39 @@ def _api_error(error: ApiError) -> Response:
 
 
 def _not_found(error: NotFound) -> Response:
-    return _api_error(not_found("object", str(error.args[0]) if error.args else ""))
+    return error_response(not_found("object", str(error.args[0]) if error.args else ""))
 
 
 def _key_reused(_: KeyReused) -> Response:
     message = "This Idempotency-Key was used for a request with other contents."
-    return _api_error(
+    return error_response(
         ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
     )
 
 
 def _conversation_busy(error: ConversationBusy) -> Response:
-    return _api_error(conversation_busy(error))
+    return error_response(conversation_busy(error))
+
+
+def _too_many_open(error: TooManyOpen) -> Response:
+    return error_response(too_many_open(error))
 
 
 def _not_in_conversation(_: NotInConversation) -> Response:
     message = "replaces must be a response of this conversation."
-    return _api_error(bad_field("millstream.replaces", message))
+    return error_response(bad_field("millstream.replaces", message))
 
 
 def _not_ended(_: NotEnded) -> Response:
     message = "previous_response_id is still being answered; wait for its end, or cancel it."
     error = ApiError(409, message, code="previous_response_not_ended", param="previous_response_id")
-    return _api_error(error)
+    return error_response(error)
 
 
 def _not_the_last(_: NotTheLast) -> Response:
     message = "replaces must be the last response of its conversation: only that can be replaced."
     error = ApiError(409, message, code="not_the_last_response", param="millstream.replaces")
-    return _api_error(error)
+    return error_response(error)
 
 
 def _unavailable(error: Exception) -> Response:
@@ -138,15 +151,16 @@ def _unavailable(error: Exception) -> Response:
     # What was stored is not known if it went away in the middle: an Idempotency-Key makes the
     # repeat harmless.
     message = "A server behind the API is away; try again."
-    return _api_error(ApiError(503, message, code="unavailable", retry_after_seconds=2))
+    return error_response(ApiError(503, message, code="unavailable", retry_after_seconds=2))
 
 
 def _http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 413:
-        return _api_error(ApiError(413, "The request body is too large.", code="body_too_large"))
+        too_large = ApiError(413, "The request body is too large.", code="body_too_large")
+        return error_response(too_large)
     message = error.description or error.name
-    response = _api_error(ApiError(status, message, code=error.name.lower().replace(" ", "_")))
+    response = error_response(ApiError(status, message, code=error.name.lower().replace(" ", "_")))
     for name, value in error.get_headers():
         if name.lower() == "allow":
             response.headers[name] = value
@@ -155,4 +169,4 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _crash(error: Exception) -> Response:
     logger.error("a request crashed", exc_info=error)
-    return _api_error(ApiError(500, "The server made a mistake.", code="internal_error"))
+    return error_response(ApiError(500, "The server made a mistake.", code="internal_error"))

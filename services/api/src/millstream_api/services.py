@@ -9,6 +9,7 @@ from flask import Flask, current_app
 
 from millstream_api.accepting import Acceptor
 from millstream_api.access import Gate
+from millstream_api.admission import Admission
 from millstream_api.cancelling import Canceller
 from millstream_api.observing.backlog import BacklogMetrics
 from millstream_api.observing.exposition import Exposition
@@ -23,7 +24,7 @@ from millstream_contract.moving_up import MovingUp
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
-from millstream_contract.work_board import WorkBoard
+from millstream_contract.work_board import Capacity, WorkBoard
 
 logger = logging.getLogger(__name__)
 
@@ -78,8 +79,18 @@ class Services:
         canceller = Canceller(
             ledger, log, board, streamer, moving_up, settings.stop_wait_seconds, metrics
         )
+        admission = Admission(Capacity(redis), settings.max_queued, settings.max_wait_seconds)
         acceptor = Acceptor(
-            ledger, redis, log, board, queue, canceller, metrics, settings.when_busy
+            ledger,
+            redis,
+            log,
+            board,
+            queue,
+            canceller,
+            metrics,
+            settings.when_busy,
+            admission,
+            settings.most_open,
         )
         backlog = BacklogMetrics(
             lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),

@@ -55,6 +55,24 @@ class Settings(AccessSettings):
         description="What a question does while an answer of its conversation is being made, "
         "unless it says so: reject (409), enqueue (answered behind it) or interrupt (stops it).",
     )
+    max_wait_seconds: float = Field(
+        120.0,
+        gt=0,
+        description="Longest wait that is predicted for a question; beyond it, it gets 429.",
+    )
+    max_queued: int = Field(2000, ge=1, description="Most questions in line; further ones get 429.")
+    max_open_per_user: int = Field(
+        50,
+        ge=1,
+        description="Most unfinished answers of one user; further questions get 429. Not in the "
+        "local mode.",
+    )
+    requests_per_minute: int = Field(
+        600,
+        ge=1,
+        description="Most requests of one user in a minute; further ones get 429. Not in the local "
+        "mode.",
+    )
     max_input_characters: int = Field(
         8000, ge=1, description="Longest question, in characters; longer ones get 400."
     )
@@ -119,6 +137,11 @@ class Settings(AccessSettings):
     def models(self) -> tuple[str, ...]:
         """The names that a request may give, the default's first."""
         return tuple(dict.fromkeys((self.chat_endpoint, *self.chat_endpoints)))
+
+    @property
+    def most_open(self) -> int | None:
+        """How many unfinished answers one owner may have; None: any number."""
+        return None if self.auth_mode == "local" else self.max_open_per_user
 
     def endpoint_for(self, model: str | None) -> str:
         """Return the serving endpoint that answers for the model that a request names."""

@@ -47,6 +47,10 @@ class ConversationBusy(ContractError):
     """An answer of this conversation is still being made."""
 
 
+class TooManyOpen(ContractError):
+    """The owner has as many unfinished responses as one may have."""
+
+
 class NotInConversation(ContractError):
     """The response to be replaced is not one of this conversation."""
 

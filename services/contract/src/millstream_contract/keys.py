@@ -24,6 +24,14 @@
     When a reaper last looked (ms). Lives BOARD_TTL_SECONDS. Written by reapers.
 ``millstream:{work}:ledger_check``: string
     There for some seconds after the board was compared with the ledger. Written by reapers.
+``millstream:{work}:slots``: sorted set
+    ``<worker>/<answers at a time>``, by the time (ms) until which it was said. Lives
+    BOARD_TTL_SECONDS. Written by workers.
+``millstream:{work}:service_ms``: string
+    How long an answer holds its slot, a running mean. Lives BOARD_TTL_SECONDS. Written by workers.
+``millstream:{work}:admissions``: sorted set
+    Questions that were let in and are not in line yet, by the time (ms) when that is given up.
+    Lives BOARD_TTL_SECONDS. Written by the API.
 
 The braces are real: they keep one response's keys, and the board's, in one slot of a Redis Cluster.
 """
@@ -37,6 +45,9 @@ QUEUED_KEY: Final = "millstream:{work}:queued"
 LEASES_KEY: Final = "millstream:{work}:leases"
 PULSE_KEY: Final = "millstream:{work}:pulse"
 LEDGER_CHECK_KEY: Final = "millstream:{work}:ledger_check"
+SLOTS_KEY: Final = "millstream:{work}:slots"
+SERVICE_TIME_KEY: Final = "millstream:{work}:service_ms"
+ADMISSIONS_KEY: Final = "millstream:{work}:admissions"
 
 BOARD_TTL_SECONDS: Final = 86_400
 """How long the work board outlives the last that happened on it; the ledger restores it."""

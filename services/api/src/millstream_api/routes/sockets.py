@@ -16,11 +16,11 @@ from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.bodies import json_object
-from millstream_api.errors import ApiError, bad_field, conversation_busy, not_found
+from millstream_api.errors import ApiError, bad_field, conversation_busy, not_found, too_many_open
 from millstream_api.identity import current_owner
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
-from millstream_contract.errors import ContractError, ConversationBusy, NotFound
+from millstream_contract.errors import ContractError, ConversationBusy, NotFound, TooManyOpen
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
 
 _GOING_AWAY: Final = 1001
@@ -74,6 +74,8 @@ class _Session:
             self._refuse(error)
         except ConversationBusy as error:
             self._refuse(conversation_busy(error))
+        except TooManyOpen as error:
+            self._refuse(too_many_open(error))
         except ContractError as error:
             logger.warning("a request on a socket failed: %s", error)
             self._refuse(ApiError(503, "A server behind the API is away.", code="unavailable"))

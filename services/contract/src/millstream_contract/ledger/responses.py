@@ -23,6 +23,7 @@ from millstream_contract.ledger.rows import (
 )
 from millstream_contract.ledger.turns import (
     IS_ITS_TURN,
+    check_open,
     enter_conversation,
     interrupt,
     lock_conversation,
@@ -76,26 +77,37 @@ class Responses:
         """Use connections of this pool."""
         self._pool = pool
 
-    def accept(self, new: NewResponse, *, when_busy: WhenBusy = "enqueue") -> Accepted:
+    def accept(
+        self, new: NewResponse, *, when_busy: WhenBusy = "enqueue", most_open: int | None = None
+    ) -> Accepted:
         """Store a question, and tell what else it brought about.
 
         when_busy: what to do in a busy conversation, unless the question says so itself.
+        most_open: how many unfinished responses its owner may have, this one included.
         The same idempotency key and request of one owner give the same response again.
         A response that it replaces is superseded, and told to stop, in the same transaction; so are
         those that it interrupts.
-        Raises ConversationBusy when the policy is to reject; KeyReused when the key was used for
-        another request; NotFound, with the id, when the conversation, the replaced or the previous
-        response is not the owner's; NotInConversation and NotTheLast when the replaced response is
-        not the last one of the conversation; NotEnded when the previous one is still being
-        answered.
+        Raises ConversationBusy when the policy is to reject; TooManyOpen; KeyReused when the key
+        was used for another request; NotFound, with the id, when the conversation, the replaced or
+        the previous response is not the owner's; NotInConversation and NotTheLast when the replaced
+        response is not the last one of the conversation; NotEnded when the previous one is still
+        being answered.
         """
         with ledger_connection(self._pool) as connection:
-            if not _checks(new):
+            if most_open is None and not _checks(new):
                 # One statement is a transaction already, and one trip.
                 row = _insert(connection, new)
                 return _repeat(connection, new) if row is None else Accepted(row, is_new=True)
             with connection.transaction():
-                return _accept_checked(connection, new, new.when_busy or when_busy)
+                return _accept_checked(connection, new, new.when_busy or when_busy, most_open)
+
+    def earlier(self, new: NewResponse) -> ResponseRow | None:
+        """Return what an earlier request with the same idempotency key has made, if there was one.
+
+        Raises KeyReused when that was another request.
+        """
+        with ledger_connection(self._pool) as connection:
+            return _earlier(connection, new)
 
     def get(self, response_id: str, owner: str | None = None) -> ResponseRow:
         """Return a response (of this owner, if one is given), or raise NotFound."""
@@ -238,12 +250,16 @@ class Responses:
         return self.get(response_id, owner)
 
 
-def _accept_checked(connection: Connection, new: NewResponse, when_busy: WhenBusy) -> Accepted:
+def _accept_checked(
+    connection: Connection, new: NewResponse, when_busy: WhenBusy, most_open: int | None
+) -> Accepted:
     new = _with_conversation(connection, new)
     enter_conversation(connection, new)
     # Before anything is checked that the first request has changed.
     if earlier := _earlier(connection, new):
         return Accepted(earlier, is_new=False)
+    if most_open is not None:
+        check_open(connection, new.owner, most_open)
     _check_is_last(connection, new)
     _check_previous(connection, new)
     ahead = unfinished_ahead(connection, new, when_busy)

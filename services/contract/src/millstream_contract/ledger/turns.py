@@ -6,7 +6,7 @@ question either finds the answer before it ended, or is found by who ends that o
 
 from typing import Final
 
-from millstream_contract.errors import ConversationBusy, NotFound
+from millstream_contract.errors import ConversationBusy, NotFound, TooManyOpen
 from millstream_contract.ledger.pool import Connection
 from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
 
@@ -61,6 +61,19 @@ def unfinished_ahead(
             if row["goes_on"] and row["id"] != new.replaces:
                 raise ConversationBusy(row["id"])
     return tuple(row["id"] for row in rows)
+
+
+def check_open(connection: Connection, owner: str, most: int) -> None:
+    """Raise TooManyOpen unless the owner may have one more unfinished response.
+
+    Questions of one owner come here one by one, so that none sees a place that another takes.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [owner])
+    row = connection.execute(
+        f"SELECT count(*) AS open FROM responses WHERE owner = %s AND {_UNFINISHED}", [owner]
+    ).fetchone()
+    if row is not None and row["open"] >= most:
+        raise TooManyOpen(row["open"])
 
 
 def interrupt(connection: Connection, row: ResponseRow) -> None:

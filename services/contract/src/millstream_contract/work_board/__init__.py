@@ -5,5 +5,6 @@ again from the ledger.
 """
 
 from millstream_contract.work_board.board import Lease, WorkBoard
+from millstream_contract.work_board.capacity import Capacity, Forecast
 
-__all__ = ["Lease", "WorkBoard"]
+__all__ = ["Capacity", "Forecast", "Lease", "WorkBoard"]

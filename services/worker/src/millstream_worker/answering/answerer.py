@@ -22,7 +22,7 @@ from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.moving_up import MovingUp
 from millstream_contract.objects import FINAL_STATUSES, ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
-from millstream_contract.work_board import Lease, WorkBoard
+from millstream_contract.work_board import Capacity, Lease, WorkBoard
 from millstream_worker.answering.attempt import AnswerTooLong, Attempt
 from millstream_worker.answering.earlier_frames import Earlier, earlier_frames, opening_only
 from millstream_worker.answering.graph import build_graph, run_graph
@@ -65,6 +65,7 @@ class Answerer:
         background: Executor,
         enqueue: Callable[[AnswerJob], bool],
         metrics: AnswerMetrics,
+        capacity: Capacity,
     ) -> None:
         """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
         self._ledger = ledger
@@ -77,6 +78,7 @@ class Answerer:
         self._background = background
         self._enqueue = enqueue
         self._metrics = metrics
+        self._capacity = capacity
         self._moving_up = MovingUp(ledger, board, enqueue)
         self._graph = build_graph()
         self.model_state = "unknown"
@@ -100,6 +102,7 @@ class Answerer:
 
     def _hold(self, row: ResponseRow, stop: StopSignal) -> None:
         """Answer while the lease lives."""
+        begun = time.monotonic()
         lease = Lease(row.id, row.attempt)
         with self._heartbeat.holding(lease, stop):
             try:
@@ -115,6 +118,7 @@ class Answerer:
             else:
                 self._release(lease)
                 self._moving_up.behind_the_end_in(row.conversation_id)
+                self._note_service(time.monotonic() - begun)
 
     def _overtaken(self, row: ResponseRow) -> None:
         logger.info("%s attempt %d: overtaken", row.id, row.attempt)
@@ -257,6 +261,12 @@ class Answerer:
             logger.warning("%s: its lease runs out by itself: %s", response_id, error)
         if self._enqueue(AnswerJob(response_id, attempt + 1)):
             logger.info("%s: handed over as attempt %d", response_id, attempt + 1)
+
+    def _note_service(self, seconds: float) -> None:
+        try:
+            self._capacity.served(seconds)
+        except LogUnavailable as error:
+            logger.debug("a measured time is not counted: %s", error)
 
     def _release(self, lease: Lease) -> None:
         try:

@@ -29,11 +29,22 @@ class _Held:
 class Heartbeat:
     """Keeps leases alive, by one thread per process."""
 
-    def __init__(self, board: WorkBoard, ledger: Ledger, *, every_seconds: float) -> None:
-        """Renew ``every_seconds``, several times within a lease; call start()."""
+    def __init__(
+        self,
+        board: WorkBoard,
+        ledger: Ledger,
+        *,
+        every_seconds: float,
+        also: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Renew ``every_seconds``, several times within a lease; call start().
+
+        also: called as often; it may raise ContractError.
+        """
         self._board = board
         self._ledger = ledger
         self._every_seconds = every_seconds
+        self._also = also
         self._held: dict[Lease, _Held] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
@@ -84,6 +95,9 @@ class Heartbeat:
         while not self._closed.wait(self._every_seconds):
             try:
                 self.beat()
+                self._also()
+            except ContractError as error:
+                logger.debug("a heartbeat was not heard: %s", error)
             except Exception:
                 logger.exception("a heartbeat failed; the next one comes")
 

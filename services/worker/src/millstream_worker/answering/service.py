@@ -1,18 +1,21 @@
 """The answering service: what a process on the queue of answers is made of."""
 
 import logging
+import os
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self
 
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from millstream_contract.errors import LogUnavailable
 from millstream_contract.jobs import ANSWER_QUEUE, ANSWER_TASK, AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.reaper import Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
-from millstream_contract.work_board import WorkBoard
+from millstream_contract.work_board import Capacity, WorkBoard
 from millstream_worker.answering.answerer import Answerer
 from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.heartbeat import Heartbeat
@@ -33,6 +36,9 @@ _SPARE_CONNECTIONS: Final = 5
 _BEATS_PER_LEASE: Final = 4
 
 _BACKGROUND_THREADS: Final = 2
+
+_ANNOUNCED_LEASES: Final = 3
+"""For so many leases what a worker can do is counted on, when it says nothing more."""
 
 
 class AnswerService:
@@ -60,8 +66,13 @@ class AnswerService:
         self._subscriber = subscriber_client(settings.redis_url)
         board = WorkBoard(self._redis, lease_seconds=settings.lease_seconds)
         self._listener = StopListener(self._subscriber, ledger, self._running)
+        self._capacity = Capacity(self._redis)
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._heartbeat = Heartbeat(
-            board, ledger, every_seconds=settings.lease_seconds / _BEATS_PER_LEASE
+            board,
+            ledger,
+            every_seconds=settings.lease_seconds / _BEATS_PER_LEASE,
+            also=lambda: self._announce(_ANNOUNCED_LEASES * settings.lease_seconds),
         )
         self._reaping = Reaping(Reaper(board, ledger, self._send_again))
         self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
@@ -77,6 +88,7 @@ class AnswerService:
             self._background,
             self._enqueue,
             metrics,
+            self._capacity,
         )
         self._listener.start()
         self._heartbeat.start()
@@ -109,6 +121,7 @@ class AnswerService:
         self._background.shutdown()
         self._reaping.close()
         self._heartbeat.close()
+        self._withdraw()
         self._listener.close()
         self._subscriber.close()
         self._redis.close()
@@ -117,6 +130,15 @@ class AnswerService:
     def _send_again(self, job: AnswerJob) -> bool:
         self._metrics.sent_again.labels("worker" if job.attempt > 1 else "message").inc()
         return self._enqueue(job)
+
+    def _announce(self, seconds: float) -> None:
+        self._capacity.announce(self._name, self.concurrency, seconds)
+
+    def _withdraw(self) -> None:
+        try:
+            self._capacity.withdraw(self._name, self.concurrency)
+        except LogUnavailable as error:
+            logger.debug("what this worker can do is forgotten by itself: %s", error)
 
     def _enqueue(self, job: AnswerJob) -> bool:
         try:

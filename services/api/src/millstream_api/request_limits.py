@@ -1,0 +1,59 @@
+"""How many requests one user may send in a minute, counted in Redis for all API processes.
+
+While Redis is away each process counts for itself: the limit is then a looser one, and not none.
+"""
+
+import hashlib
+import math
+import time
+from typing import Any, Final
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter, RateLimitExceeded
+
+from millstream_api.access.gate import is_open_to_all
+from millstream_api.errors import ApiError, error_response
+from millstream_api.identity import current_owner
+from millstream_api.settings import Settings
+
+_MINUTE: Final = 60
+_STRATEGY: Final = "sliding-window-counter"
+
+
+def limit_requests(app: Flask, settings: Settings) -> None:
+    """Limit the requests of each user, unless there is only one. Call it behind the gate's hook."""
+    if settings.auth_mode == "local":
+        return
+    timeout = settings.redis_timeout_seconds
+    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    limiter = Limiter(
+        _key,
+        application_limits=[f"{settings.requests_per_minute} per minute"],
+        strategy=_STRATEGY,
+        key_prefix="millstream",
+        storage_uri=settings.redis_url,
+        storage_options=options,
+        in_memory_fallback_enabled=True,
+    )
+    limiter.request_filter(_is_not_counted)
+    limiter.init_app(app)
+
+    def too_many(_: RateLimitExceeded) -> Response:
+        current = limiter.current_limit
+        seconds = math.ceil(current.reset_at - time.time()) if current else _MINUTE
+        message = f"You may send {settings.requests_per_minute} requests a minute."
+        pause = min(max(1, seconds), _MINUTE)
+        refusal = ApiError(429, message, code="rate_limited", retry_after_seconds=pause)
+        return error_response(refusal)
+
+    app.register_error_handler(RateLimitExceeded, too_many)
+
+
+def _key() -> str:
+    # Redis need not know who asks.
+    return hashlib.sha256(current_owner().encode()).hexdigest()[:32]
+
+
+def _is_not_counted() -> bool:
+    is_there = request.routing_exception is None and request.endpoint is not None
+    return not is_there or request.method == "OPTIONS" or is_open_to_all(request.endpoint)

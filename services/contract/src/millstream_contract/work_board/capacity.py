@@ -1,0 +1,96 @@
+"""How much the workers can do, how long that takes, and who is still let in."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Final
+
+from redis import Redis, RedisError
+from redis.client import Pipeline
+
+from millstream_contract.errors import LogUnavailable
+from millstream_contract.keys import (
+    ADMISSIONS_KEY,
+    BOARD_TTL_SECONDS,
+    LEASES_KEY,
+    QUEUED_KEY,
+    SERVICE_TIME_KEY,
+    SLOTS_KEY,
+)
+
+_TTL_MS: Final = BOARD_TTL_SECONDS * 1000
+_ADMISSION_MS: Final = 10_000
+"""How long a question may take from its admission until it is in line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a question that comes now has to expect.
+
+    is_admitted: it may come. in_line: how many are before it. wait_seconds: until it is begun, as
+    far as that can be told. service_seconds: how long an answer takes.
+    """
+
+    is_admitted: bool
+    in_line: int
+    wait_seconds: float
+    service_seconds: float
+
+
+class Capacity:
+    """What is known of the workers, in Redis. Methods raise LogUnavailable when that is away."""
+
+    def __init__(self, redis: Redis) -> None:
+        """Use this client."""
+        self._redis = redis
+        self._scripts = {
+            name: redis.register_script(_lua(f"{name}.lua"))
+            for name in ("admit", "announce", "served")
+        }
+
+    def announce(self, worker: str, slots: int, seconds: float) -> None:
+        """Note that a worker makes ``slots`` answers at a time, for the next ``seconds``."""
+        self._run("announce", [SLOTS_KEY], [worker, slots, int(seconds * 1000), _TTL_MS])
+
+    def withdraw(self, worker: str, slots: int) -> None:
+        """Note that a worker takes nothing any more."""
+        try:
+            self._redis.zrem(SLOTS_KEY, f"{worker}/{slots}")
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
+    def served(self, seconds: float) -> None:
+        """Note that an answer held its slot for so long."""
+        self._run("served", [SERVICE_TIME_KEY], [int(seconds * 1000), _TTL_MS])
+
+    def admit(self, token: str, *, most_in_line: int, longest_wait_seconds: float) -> Forecast:
+        """Let a question in unless the line is full. ``token`` counts as in line until ``arrived``.
+
+        The line is full when it has ``most_in_line``, or when the wait is predicted to be longer
+        than ``longest_wait_seconds``: (in line + running - slots) x mean service time / slots.
+        """
+        keys = [QUEUED_KEY, LEASES_KEY, SLOTS_KEY, SERVICE_TIME_KEY, ADMISSIONS_KEY]
+        longest = int(longest_wait_seconds * 1000)
+        reply = self._run("admit", keys, [token, most_in_line, longest, _ADMISSION_MS, _TTL_MS])
+        admitted, in_line, wait, service = map(int, reply)
+        return Forecast(bool(admitted), in_line, wait / 1000, service / 1000)
+
+    def arrived_in(self, calls: Pipeline, token: str) -> None:
+        """Put into a pipeline: the question that was let in is in line itself."""
+        calls.zrem(ADMISSIONS_KEY, token)
+
+    def arrived(self, token: str) -> None:
+        """Note that a question is in line itself, or did not come."""
+        try:
+            self._redis.zrem(ADMISSIONS_KEY, token)
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
+    def _run(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return self._scripts[name](keys=keys, args=arguments)
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+
+
+def _lua(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,70 @@
+"""A user may send so many requests a minute; each has a count of their own."""
+
+import pytest
+from flask import Flask, request
+
+from millstream_api.errors import install_error_handlers
+from millstream_api.identity import Identity, identify_request
+from millstream_api.request_limits import limit_requests
+from millstream_api.settings import Settings
+
+
+def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -> Flask:
+    given = {
+        "DATABASE_URL": "postgresql://127.0.0.1/x",
+        "REDIS_URL": redis_url,
+        "MILLSTREAM_AUTH_MODE": "proxy",
+        "MILLSTREAM_PROXY_NETWORKS": "127.0.0.0/8",
+        "MILLSTREAM_REQUESTS_PER_MINUTE": "5",
+        "MILLSTREAM_REDIS_TIMEOUT_SECONDS": "0.2",
+    }
+    for name, value in {**given, **variables}.items():
+        monkeypatch.setenv(name, value)
+    app = Flask("limited")
+    app.before_request(lambda: identify_request(Identity(request.headers["User"], "proxy")))
+    limit_requests(app, Settings())  # type: ignore[call-arg]  # they come from the environment
+    install_error_handlers(app)
+    app.add_url_rule("/a", "a", lambda: "a")
+    app.add_url_rule("/b", "b", lambda: "b")
+    return app
+
+
+def statuses(app: Flask, user: str, requests: int) -> list[int]:
+    client = app.test_client()
+    return [
+        client.get("/" + "ab"[number % 2], headers={"User": user}).status_code
+        for number in range(requests)
+    ]
+
+
+def test_requests_beyond_the_limit_are_refused_until_they_may_come_again(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    app = app_for(monkeypatch, redis_url)
+
+    assert statuses(app, "alice", 7) == [200] * 5 + [429] * 2
+    assert statuses(app, "bob", 5) == [200] * 5
+    refused = app.test_client().get("/a", headers={"User": "alice"})
+    assert 1 <= int(refused.headers["Retry-After"]) <= 60
+    assert refused.get_json()["error"]["code"] == "rate_limited"
+
+
+def test_two_processes_share_the_count(monkeypatch: pytest.MonkeyPatch, redis_url: str) -> None:
+    one, other = (app_for(monkeypatch, redis_url) for _ in range(2))
+
+    assert statuses(one, "alice", 3) == [200] * 3
+    assert statuses(other, "alice", 3) == [200, 200, 429]
+
+
+def test_without_redis_each_process_counts_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = app_for(monkeypatch, "redis://127.0.0.1:1")
+
+    assert statuses(app, "alice", 7) == [200] * 5 + [429] * 2
+
+
+def test_one_user_on_one_machine_is_not_limited(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    app = app_for(monkeypatch, redis_url, MILLSTREAM_AUTH_MODE="local")
+
+    assert statuses(app, "alice", 20) == [200] * 20

@@ -1,0 +1,60 @@
+"""A line that is full: who was let in is answered, and all others are told when to come back."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+
+from bench.scripted_model.script import Script
+from tests.harness.api_client import ApiClient, ApiError
+from tests.harness.services import Service, start_api
+from tests.harness.stack import Stack
+
+_STREAMS = 200
+_PLACES = 20
+
+
+@pytest.fixture
+def narrow_api(stack: Stack) -> Iterator[Service]:
+    """An API that lets only a few wait, before the workers of the shared stack."""
+    limits = {"MILLSTREAM_MAX_QUEUED": str(_PLACES)}
+    service = start_api({**stack.backends.settings(), **limits})
+    yield service
+    service.process.stop(30)
+
+
+def accepted_in(stack: Stack) -> int:
+    with psycopg.connect(stack.backends.database_url) as connection:
+        row = connection.execute("SELECT count(*) FROM responses").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def test_of_200_streams_at_once_the_accepted_ones_are_whole_and_the_others_get_429(
+    stack: Stack, narrow_api: Service
+) -> None:
+    scripts = [Script(tokens=20, seed=seed, rate=40) for seed in range(_STREAMS)]
+    before = accepted_in(stack)
+
+    def watch(script: Script) -> str | ApiError:
+        with ApiClient(narrow_api.url) as client:
+            try:
+                with client.stream(f"Log? {script.directive()}") as stream:
+                    return stream.to_end().text
+            except ApiError as refused:
+                return refused
+
+    with ThreadPoolExecutor(_STREAMS) as threads:
+        seen = list(threads.map(watch, scripts))
+
+    texts = [(text, script.text) for text, script in zip(seen, scripts, strict=True)]
+    answered = [(text, wanted) for text, wanted in texts if isinstance(text, str)]
+    refused = [error for error in seen if isinstance(error, ApiError)]
+    assert len(answered) >= _PLACES
+    assert refused
+    assert all(text == wanted for text, wanted in answered)
+    assert {(error.status, error.error["code"]) for error in refused} == {(429, "queue_full")}
+    assert all(1 <= int(error.headers["Retry-After"]) <= 60 for error in refused)
+    # What was refused left nothing behind.
+    assert accepted_in(stack) - before == len(answered)
