@@ -154,6 +154,10 @@ LABEL org.opencontainers.image.title="millstream-load" \
       org.opencontainers.image.description="Load tests, and the scripted model"
 COPY --from=load-environment /app/.venv /app/.venv
 COPY bench /app/bench
+# What checks the answers is what checks them in the tests.
+COPY tests/__init__.py /app/tests/
+COPY tests/harness/sse.py tests/harness/transcript.py /app/tests/harness/
+COPY tests/chaos/witness.py /app/tests/chaos/
 EXPOSE 8089
 HEALTHCHECK NONE
 CMD ["locust", "--locustfile", "bench/load/locustfile.py"]

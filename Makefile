@@ -26,7 +26,7 @@ chaos: ## Break everything again and again under load, some 25 minutes (SEED=1);
 
 compose: ## Build the images, run the compose file on this machine's Docker engine, and break it
 	@scripts/setup dev
-	@$(BIN)/python -m pytest tests/compose
+	@$(BIN)/python -m pytest -rP tests/compose
 
 check: ## Lint, formatting, strict types, import fences
 	@scripts/setup dev

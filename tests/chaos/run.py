@@ -87,13 +87,13 @@ async def _under_load(
         findings.claims.being_noted(stage.database_url),
     ):
         quiet = Crowd(seed + 1_000_000, size.calm_load, web, archive, stage.model)
-        await _busy_for(quiet, asyncio.sleep(size.calm_seconds))
+        await busy_for(quiet, asyncio.sleep(size.calm_seconds))
         findings.calm_outcomes = quiet.outcomes
         # After the same load: pools of connections have grown to what it needs.
         findings.before = await asyncio.to_thread(take_census, stage)
         crowd = Crowd(seed, size.load, web, archive, stage.model)
         ends_at = time.monotonic() + size.chaos_seconds
-        findings.struck = await _busy_for(
+        findings.struck = await busy_for(
             crowd, strike_all(stage, seed, kinds, ends_at, brisk=size.brisk)
         )
         findings.outcomes = crowd.outcomes
@@ -105,7 +105,7 @@ async def _under_load(
     await archive.close()
 
 
-async def _busy_for(crowd: Crowd, work: Any) -> Any:
+async def busy_for(crowd: Crowd, work: Any) -> Any:
     """Keep the crowd asking until the work is done, then let its answers end."""
     enough = asyncio.Event()
     busy = asyncio.create_task(crowd.keep_busy(enough))

@@ -1,10 +1,18 @@
 """Images and compose file on this machine's Docker engine; skipped, and said so, without one."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
-from tests.compose.engine import docker, engine_answers
+from tests.compose.engine import ROOT, docker, engine_answers
+from tests.compose.project import Project
+from tests.harness.deadlines import FACTOR_VARIABLE
 
 _BUILD_SECONDS = 3600
+
+# A worker's container takes its time: it imports the model client, and other containers start.
+os.environ.setdefault(FACTOR_VARIABLE, "3")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -20,3 +28,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def images() -> None:
     """Build every image of the compose file, profiles included."""
     docker("compose", "--profile", "*", "build", "--quiet", seconds=_BUILD_SECONDS)
+
+
+@pytest.fixture(scope="session")
+def laptop(images: None) -> Iterator[Project]:
+    """Start the compose file as a fresh clone has it."""
+    project = Project(ROOT)
+    project.down()  # what a killed run may have left
+    try:
+        project.up()
+        yield project
+    finally:
+        project.down()
+
+
+@pytest.fixture(scope="session")
+def scripted(laptop: Project) -> Project:
+    """The same, with three workers, and with the scripted model in the place of the local ones."""
+    project = laptop.scripted()
+    everything_but_locust = ["scripted-model", "worker", "ingest", "ui", "proxy"]
+    project.up("--scale", "worker=3", *everything_but_locust)
+    project.wait_for_corpus()
+    return project

@@ -3,7 +3,7 @@
 import json
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,13 @@ class CommandFailed(AssertionError):
     """A docker command failed; its own words are in the message."""
 
 
-def docker(*words: str, env: dict[str, str] | None = None, seconds: float = 120) -> str:
-    """Run a docker command at the repository's root; give what it prints. Raises CommandFailed."""
+def docker(
+    *words: str, env: Mapping[str, str] | None = None, cwd: Path = ROOT, seconds: float = 120
+) -> str:
+    """Run a docker command, and give what it prints. Raises CommandFailed."""
     done = subprocess.run(
         ["docker", *words],
-        cwd=ROOT,
+        cwd=cwd,
         env=env,
         stdin=subprocess.DEVNULL,
         capture_output=True,
