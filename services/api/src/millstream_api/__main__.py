@@ -5,23 +5,27 @@ from gevent import monkey
 
 monkey.patch_all()
 
-import logging  # noqa: E402
 import sys  # noqa: E402
 
 from pydantic import ValidationError  # noqa: E402
 
+from millstream_api.observing.log_lines import set_up_logging  # noqa: E402
 from millstream_api.server import Server  # noqa: E402
 from millstream_api.settings import Settings  # noqa: E402
 from millstream_contract.settings_errors import explain  # noqa: E402
+from millstream_contract.tracing import traces_are_on  # noqa: E402
 
 
 def main() -> None:
     """Read the settings and serve until SIGTERM."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         settings = Settings()  # type: ignore[call-arg]  # they come from the environment
+        traces_are_on()
     except ValidationError as error:
         sys.exit(explain(error))
+    except ValueError as error:
+        sys.exit(str(error))
+    set_up_logging(settings.log_format)
     Server(settings).run()
 
 

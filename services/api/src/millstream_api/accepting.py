@@ -1,7 +1,7 @@
 """Accepting a question: ledger first, then log, line and queue, in one trip to Redis."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis import Redis, RedisError
@@ -11,14 +11,16 @@ from millstream_api.admission import Admission, Place
 from millstream_api.cancelling import Canceller
 from millstream_api.errors import ApiError
 from millstream_api.observing.metrics import ApiMetrics
+from millstream_api.observing.traces import accepting
 from millstream_api.queueing import JobQueue
 from millstream_contract.errors import ContractError, Fenced, LogUnavailable
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
+from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, WhenBusy
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
+from millstream_contract.tracing import Tracing
 from millstream_contract.work_board import WorkBoard
 
 logger = logging.getLogger(__name__)
@@ -42,6 +44,7 @@ class Acceptor:
     when_busy: WhenBusy
     admission: Admission
     most_open: int | None
+    tracing: Tracing
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
@@ -61,19 +64,26 @@ class Acceptor:
             raise full
 
     def _accept(self, new: NewResponse, place: Place) -> ResponseRow:
-        accepted = self.ledger.responses.accept(
-            new, when_busy=self.when_busy, most_open=self.most_open
-        )
+        with accepting(self.tracing) as span:
+            traced = replace(new, traceparent=span.traceparent) if span.traceparent else new
+            accepted = self.ledger.responses.accept(
+                traced, when_busy=self.when_busy, most_open=self.most_open
+            )
+            span.note(millstream__response_id=accepted.row.id)
+            span.note(millstream__repeat=not accepted.is_new)
+            if accepted.is_new:
+                self._begin(accepted, place)
+        return accepted.row
+
+    def _begin(self, accepted: Accepted, place: Place) -> None:
+        self.metrics.accepted.inc()
         row = accepted.row
-        if accepted.is_new:
-            self.metrics.accepted.inc()
-            if accepted.ahead:
-                self._open(row)
-            else:
-                self._enqueue(row, place)
-            for response_id in accepted.told_to_stop:
-                self._stop(response_id, row.owner)
-        return row
+        if accepted.ahead:
+            self._open(row)
+        else:
+            self._enqueue(row, place)
+        for response_id in accepted.told_to_stop:
+            self._stop(response_id, row.owner)
 
     def _stop(self, response_id: str, owner: str) -> None:
         try:
@@ -104,7 +114,7 @@ class Acceptor:
             self.log.append_in(calls, row.id, 0, frames)
             self.board.put_in_line_in(calls, row.id)
             place.arrive_in(calls)
-            if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1)):
+            if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1), row.traceparent):
                 self.metrics.enqueue_failures.inc()
             replies: list[Any] = calls.execute(raise_on_error=False)
         if any(isinstance(reply, NoScriptError) for reply in replies):

@@ -56,13 +56,17 @@ class JobQueue:
             },
         )
 
-    def send(self, job: Job) -> bool:
-        """Send a job; False when Redis is away. The ledger knows the question all the same."""
+    def send(self, job: Job, traceparent: str | None = None) -> bool:
+        """Send a job; False when Redis is away. The ledger knows the question all the same.
+
+        traceparent: the trace that it belongs to; it goes with the message, as a header.
+        """
         try:
             self._celery.send_task(
                 job.task,
                 args=job.arguments(),
                 queue=job.queue,
+                headers={"traceparent": traceparent} if traceparent else None,
                 ignore_result=True,
                 # A lost send is found and sent again from the ledger; a retry here would only
                 # hold the caller.
@@ -73,10 +77,10 @@ class JobQueue:
             return False
         return True
 
-    def send_in(self, calls: Pipeline, job: Job) -> bool:
+    def send_in(self, calls: Pipeline, job: Job, traceparent: str | None = None) -> bool:
         """Put the message into a pipeline, which sends it; False when Redis is away."""
         with _sending_in(calls):
-            return self.send(job)
+            return self.send(job, traceparent)
 
     def close(self) -> None:
         """Close the connections."""

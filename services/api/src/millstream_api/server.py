@@ -9,6 +9,7 @@ from gunicorn.workers.base import Worker
 
 from millstream_api.app import create_app
 from millstream_api.observing.exposition import begin_sharing, leave_sharing
+from millstream_api.observing.log_lines import JsonServerLog
 from millstream_api.services import Services
 from millstream_api.settings import Settings
 
@@ -53,6 +54,7 @@ class Server(BaseApplication):
             "accesslog": None,
             "errorlog": "-",
             "loglevel": "warning",
+            **({"logger_class": JsonServerLog} if settings.log_format == "json" else {}),
             "control_socket_disable": True,
             # Who connects is who connects: no header may say otherwise, nor one with an underscore
             # pass for one with a hyphen.

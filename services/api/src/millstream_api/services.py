@@ -24,6 +24,7 @@ from millstream_contract.moving_up import MovingUp
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
+from millstream_contract.tracing import Tracing, open_tracing
 from millstream_contract.work_board import Capacity, WorkBoard
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Services:
     acceptor: Acceptor
     canceller: Canceller
     exposition: Exposition
+    tracing: Tracing
     reaping: "gevent.Greenlet[[Reaper], NoReturn]"
 
     @classmethod
@@ -57,6 +59,7 @@ class Services:
         timeout = settings.redis_timeout_seconds
         exposition = Exposition.open()
         metrics = exposition.metrics
+        tracing = open_tracing("api")
         pool = open_pool(
             settings.database_url,
             size=settings.database_pool_size,
@@ -91,6 +94,7 @@ class Services:
             settings.when_busy,
             admission,
             settings.most_open,
+            tracing,
         )
         backlog = BacklogMetrics(
             lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),
@@ -114,6 +118,7 @@ class Services:
             acceptor,
             canceller,
             exposition,
+            tracing,
             reaping,
         )
 
@@ -127,6 +132,7 @@ class Services:
         self.hub.stop()
         self.queue.close()
         self.ledger.pool.close()
+        self.tracing.close()
 
     def install(self, app: Flask) -> None:
         """Make these the services of an app."""

@@ -8,6 +8,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 from millstream_api.access.settings import AccessSettings
 from millstream_contract.addresses import checked_database_url, checked_redis_url
 from millstream_contract.ledger.rows import WhenBusy
+from millstream_contract.log_lines import LogFormat
 
 
 class Settings(AccessSettings):
@@ -115,6 +116,9 @@ class Settings(AccessSettings):
     )
     drain_seconds: int = Field(
         10, ge=0, description="After SIGTERM, how long open requests may take to end."
+    )
+    log_format: LogFormat = Field(
+        "text", description="text for people, json for a collector of log lines."
     )
     metrics: bool = Field(
         True,

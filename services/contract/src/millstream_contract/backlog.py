@@ -8,6 +8,7 @@ from redis import Redis, RedisError
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import LEASES_KEY, QUEUED_KEY, log_key
 from millstream_contract.ledger.pool import Pool, ledger_connection
+from millstream_contract.ledger.turns import IS_ITS_TURN
 from millstream_contract.work_board import Lease
 
 _LOGS_WEIGHED: Final = 8
@@ -60,9 +61,10 @@ def ledger_backlog(pool: Pool, *, wait_seconds: float) -> LedgerBacklog:
     """Look at what is not final. Raises LedgerUnavailable."""
     with ledger_connection(pool, wait_seconds) as connection:
         row = connection.execute(
-            "SELECT clock_timestamp() - min(created_at) FILTER (WHERE status = 'queued') AS queued,"
+            "SELECT clock_timestamp() - min(created_at)"
+            f" FILTER (WHERE status = 'queued' AND {IS_ITS_TURN}) AS queued,"
             " clock_timestamp() - min(started_at) FILTER (WHERE status = 'in_progress') AS running"
-            " FROM responses WHERE status IN ('queued', 'in_progress')"
+            " FROM responses r WHERE status IN ('queued', 'in_progress')"
         ).fetchone()
     ages = [row[name].total_seconds() if row and row[name] else 0.0 for name in _AGES]
     return LedgerBacklog(*ages)

@@ -14,6 +14,7 @@ import time
 from celery import Celery
 from pydantic import ValidationError
 
+from millstream_contract.tracing import open_tracing
 from millstream_worker.celery_app import celery_app
 from millstream_worker.observing.observed import Observed
 from millstream_worker.service import Service
@@ -43,7 +44,7 @@ def main() -> int:
 
 def _answers() -> int:
     settings = AnswerSettings()  # type: ignore[call-arg]  # they come from the environment
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     logger.info("loading the graph and the Databricks client, which takes some seconds")
     begun = time.monotonic()
     from millstream_worker.answering.service import AnswerService
@@ -54,13 +55,13 @@ def _answers() -> int:
     sys.setswitchinterval(_SWITCH_SECONDS)
     observed = _observed(settings)
     app = celery_app(settings.redis_url, observed.beat.beat)
-    service = AnswerService.open(settings, app, observed.metrics.answers)
+    service = AnswerService.open(settings, app, observed.metrics.answers, observed.tracing)
     return _run(app, service, settings, observed)
 
 
 def _ingest() -> int:
     settings = IngestSettings()  # type: ignore[call-arg]  # they come from the environment
-    set_up_logging(settings.log_level)
+    set_up_logging(settings.log_level, settings.log_format)
     begun = time.monotonic()
     from millstream_worker.ingesting.opening import open_ingest_service
 
@@ -72,7 +73,7 @@ def _ingest() -> int:
 
 
 def _observed(settings: WorkerSettings) -> Observed:
-    return Observed(settings.worker_http_host, settings.worker_http_port)
+    return Observed(settings.worker_http_host, settings.worker_http_port, open_tracing("worker"))
 
 
 def _run(app: Celery, service: Service, settings: WorkerSettings, observed: Observed) -> int:

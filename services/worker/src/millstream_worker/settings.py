@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from millstream_contract.addresses import checked_database_url, checked_redis_url
+from millstream_contract.log_lines import LogFormat
 
 
 class WorkerSettings(BaseSettings):
@@ -50,6 +51,9 @@ class WorkerSettings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="The least important lines that are printed."
+    )
+    log_format: LogFormat = Field(
+        default="text", description="text for people, json for a collector of log lines."
     )
     worker_http_host: str = Field(
         default="127.0.0.1", description="Address on which probes and metrics are answered."

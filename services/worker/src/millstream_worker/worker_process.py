@@ -2,7 +2,6 @@
 
 import logging
 import socket
-import sys
 import threading
 import warnings
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from celery import Celery, signals
 from celery.exceptions import Reject, SecurityWarning
 
+from millstream_contract.log_lines import LogFormat, set_up_log_lines
 from millstream_worker.observing.beat import BEAT_EVERY_SECONDS
 from millstream_worker.observing.metrics import WorkerMetrics
 from millstream_worker.observing.observed import Observed
@@ -59,16 +59,15 @@ def run_worker(
     finally:
         drain.cancel()
         service.close()
+        observed.tracing.close()
         logger.info("stopped")
 
 
-def set_up_logging(level: str) -> None:
+def set_up_logging(level: str, format_: LogFormat = "text") -> None:
     """Print readable lines to stderr; keep Celery from arranging it otherwise."""
     # A connected receiver of this signal is how Celery is told to leave logging alone.
     signals.setup_logging.connect(_leave_logging_alone)
-    logging.basicConfig(
-        stream=sys.stderr, level=level, format="%(asctime)s %(levelname)-7s %(message)s"
-    )
+    set_up_log_lines(level, format_, "%(asctime)s %(levelname)-7s %(message)s")
     # They tell of every job and every request, with arguments.
     for chatty in ("celery", "kombu", "httpx", "openai", "databricks"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

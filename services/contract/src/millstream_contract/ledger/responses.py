@@ -46,6 +46,7 @@ _COLUMNS_AS_GIVEN: Final = (
     "temperature",
     "idempotency_key",
     "replaces",
+    "traceparent",
 )
 
 # Response and input in one statement: it is on the way to every first token.
@@ -53,11 +54,11 @@ _INSERT: Final = """
 WITH accepted AS (
     INSERT INTO responses (id, owner, conversation_id, question, model, instructions, background,
         previous_response_id, max_output_tokens, temperature, metadata, idempotency_key,
-        replaces, input_count, request_digest)
+        replaces, input_count, traceparent, request_digest)
     VALUES (%(id)s, %(owner)s, %(conversation_id)s, %(question)s, %(model)s, %(instructions)s,
         %(background)s, %(previous_response_id)s, %(max_output_tokens)s, %(temperature)s,
         %(metadata)s, %(idempotency_key)s, %(replaces)s,
-        %(input_count)s, %(request_digest)s)
+        %(input_count)s, %(traceparent)s, %(request_digest)s)
     ON CONFLICT (owner, idempotency_key) DO NOTHING
     RETURNING *
 ), asked AS (
@@ -192,6 +193,13 @@ class Responses:
                 return False
             _insert_output(connection, final)
             return True
+
+    def keep_mlflow_trace(self, response_id: str, trace_id: str) -> None:
+        """Store by which id MLflow keeps the trace of the attempt that ended the response."""
+        with ledger_connection(self._pool) as connection:
+            connection.execute(
+                "UPDATE responses SET mlflow_trace_id = %s WHERE id = %s", [trace_id, response_id]
+            )
 
     def standings(self, response_ids: Sequence[str]) -> dict[str, Standing]:
         """Return how these responses stand; one that was deleted is left out."""

@@ -66,6 +66,7 @@ class NewResponse:
     messages: all that it was asked with, the question among it; none: the question alone.
     replaces: the last response of the conversation, whose place this one takes.
     when_busy: what to do when an answer of the conversation is still being made.
+    traceparent: the trace that it belongs to, see tracing.
     """
 
     owner: str
@@ -81,6 +82,7 @@ class NewResponse:
     idempotency_key: str | None = None
     replaces: str | None = None
     when_busy: WhenBusy | None = None
+    traceparent: str | None = None
     messages: tuple[NewMessage, ...] = ()
 
     @property
@@ -142,6 +144,8 @@ class ResponseRow(BaseModel):
     started_at: datetime | None
     cancel_requested_at: datetime | None
     completed_at: datetime | None
+    traceparent: str | None = None
+    mlflow_trace_id: str | None = None
 
     def as_object(self, output: tuple[OutputItem, ...] = ()) -> ResponseObject:
         """Return the row in the shape of the API, with these output items."""

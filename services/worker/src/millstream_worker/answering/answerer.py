@@ -6,9 +6,8 @@ later attempt fences this one out of the log and the ledger; everything else end
 
 import logging
 import time
-from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Final
+from typing import Final, Protocol
 
 from millstream_contract.errors import (
     ContractError,
@@ -22,6 +21,7 @@ from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.moving_up import MovingUp
 from millstream_contract.objects import FINAL_STATUSES, ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
+from millstream_contract.tracing import AnswerTrace
 from millstream_contract.work_board import Capacity, Lease, WorkBoard
 from millstream_worker.answering.attempt import AnswerTooLong, Attempt
 from millstream_worker.answering.earlier_frames import Earlier, earlier_frames, opening_only
@@ -39,10 +39,19 @@ from millstream_worker.answering.words import (
     SEARCH_FAILED,
 )
 from millstream_worker.model_errors import ModelError
+from millstream_worker.observing.answer_traces import AnswerTracer
 from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
+
+
+class Enqueue(Protocol):
+    """Sends jobs."""
+
+    def __call__(self, job: AnswerJob, traceparent: str | None = None) -> bool:
+        """Send a job, with the trace that it belongs to; False when it could not be."""
+
 
 _SERVER_ERROR: Final = "server_error"
 
@@ -63,9 +72,10 @@ class Answerer:
         heartbeat: Heartbeat,
         settings: AnswerSettings,
         background: Executor,
-        enqueue: Callable[[AnswerJob], bool],
+        enqueue: Enqueue,
         metrics: AnswerMetrics,
         capacity: Capacity,
+        tracer: AnswerTracer,
     ) -> None:
         """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
         self._ledger = ledger
@@ -80,6 +90,7 @@ class Answerer:
         self._metrics = metrics
         self._capacity = capacity
         self._moving_up = MovingUp(ledger, board, enqueue)
+        self._tracer = tracer
         self._graph = build_graph()
         self.model_state = "unknown"
         """How the last request to the model ended: "ok", or "failing"."""
@@ -98,34 +109,37 @@ class Answerer:
                 return
             logger.info("%s attempt %d: begun", job.response_id, job.attempt)
             self._metrics.claimed(row.attempt)
-            self._hold(row, stop)
+            with self._tracer.attempt(row) as trace:
+                self._hold(row, stop, trace)
 
-    def _hold(self, row: ResponseRow, stop: StopSignal) -> None:
+    def _hold(self, row: ResponseRow, stop: StopSignal, trace: AnswerTrace) -> None:
         """Answer while the lease lives."""
         begun = time.monotonic()
         lease = Lease(row.id, row.attempt)
         with self._heartbeat.holding(lease, stop):
             try:
-                self._work(row, lease, stop)
+                self._work(row, lease, stop, trace)
             except Fenced:
                 self._metrics.fenced_writes.inc()
-                self._overtaken(row)
+                self._overtaken(row, trace)
             except Stopped as stopped:
                 if stopped.reason is StopReason.FENCED:
-                    self._overtaken(row)
+                    self._overtaken(row, trace)
                 else:
-                    self._hand_over(row.id, row.attempt)
+                    trace.whole.note(millstream__status="handed over")
+                    self._hand_over(row.id, row.attempt, row.traceparent)
             else:
                 self._release(lease)
                 self._moving_up.behind_the_end_in(row.conversation_id)
                 self._note_service(time.monotonic() - begun)
 
-    def _overtaken(self, row: ResponseRow) -> None:
+    def _overtaken(self, row: ResponseRow, trace: AnswerTrace) -> None:
         logger.info("%s attempt %d: overtaken", row.id, row.attempt)
         self._metrics.overtaken.inc()
+        trace.whole.note(millstream__status="overtaken")
 
-    def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal) -> None:
-        watch = Stopwatch(row)
+    def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal, trace: AnswerTrace) -> None:
+        watch = Stopwatch(row, trace)
         if row.cancel_requested_at is not None:
             stop.request(StopReason.CANCELLED)
         earlier = self._read_earlier(row, stop)
@@ -143,7 +157,7 @@ class Answerer:
                 self._background.submit,
             )
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
-            self._end(attempt, row, self._make(attempt, tools, row, stop))
+            self._end(attempt, row, self._make(attempt, tools, row, stop), trace)
         except Fenced:
             stop.request(StopReason.FENCED)
             raise
@@ -189,11 +203,13 @@ class Answerer:
             logger.exception("%s attempt %d: failed", row.id, row.attempt)
             return _failed(_SERVER_ERROR, INTERNAL_ERROR)
 
-    def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending) -> None:
+    def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending, trace: AnswerTrace) -> None:
         try:
-            final = attempt.end(ending)
+            with trace.span("store"):
+                final = attempt.end(ending)
             _report(final)
             self._metrics.ended(final, attempt.stream_bytes)
+            self._tracer.ended(trace, final)
             self._note_model(final)
         except (Fenced, Stopped):
             raise
@@ -252,14 +268,14 @@ class Answerer:
         # Its own final frame may be what Redis has lost: an end of this attempt is held, too.
         return standing.attempt == job.attempt
 
-    def _hand_over(self, response_id: str, attempt: int) -> None:
+    def _hand_over(self, response_id: str, attempt: int, traceparent: str | None = None) -> None:
         """Give a response to another worker, which begins the attempt after this one."""
         self._metrics.handed_over.inc()
         try:
             self._board.hand_over(Lease(response_id, attempt))
         except LogUnavailable as error:
             logger.warning("%s: its lease runs out by itself: %s", response_id, error)
-        if self._enqueue(AnswerJob(response_id, attempt + 1)):
+        if self._enqueue(AnswerJob(response_id, attempt + 1), traceparent):
             logger.info("%s: handed over as attempt %d", response_id, attempt + 1)
 
     def _note_service(self, seconds: float) -> None:

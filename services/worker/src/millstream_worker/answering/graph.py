@@ -166,15 +166,21 @@ def _generate(state: State, runtime: Runtime[Context]) -> dict[str, Any]:
         # A model that is asked without passages would answer from its memory, and sound as sure.
         run.not_found()
         return {}
+    with run.watch.generating():
+        _generate_patiently(state["kept"], run, runtime.context.tools)
+    return {}
+
+
+def _generate_patiently(kept: Sequence[Passage], run: Run, tools: Tools) -> None:
     prefix = run.text
     while True:
-        answer = runtime.context.tools.ask(state["kept"], run.history(), prefix)
+        answer = tools.ask(kept, run.history(), prefix)
         run.asked(answer)
         try:
-            with closing(iter(answer)) as pieces:
+            with run.watch.asking(), closing(iter(answer)) as pieces:
                 for piece in pieces:
                     run.say(piece)
         except ModelError as error:
             prefix = run.resume_after(error)
         else:
-            return {}
+            return

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from enum import Enum
 from typing import Final
 
@@ -68,7 +69,11 @@ class LogWriter:
         self._state = _State.WRITING
         self._changed = threading.Condition()
         self._thread = threading.Thread(
-            target=self._run, name=f"log-{job.response_id[-8:]}", daemon=True
+            # In the context of the answer, so that its log lines say whose they are.
+            target=copy_context().run,
+            args=(self._run,),
+            name=f"log-{job.response_id[-8:]}",
+            daemon=True,
         )
         self._thread.start()
 

@@ -15,6 +15,7 @@ from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.reaper import Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
 from millstream_contract.token_log import TokenLog
+from millstream_contract.tracing import Tracing
 from millstream_contract.work_board import Capacity, WorkBoard
 from millstream_worker.answering.answerer import Answerer
 from millstream_worker.answering.chat import ChatModel
@@ -23,6 +24,7 @@ from millstream_worker.answering.reaping import Reaping
 from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
 from millstream_worker.answering.tools import Models
 from millstream_worker.embeddings import Embeddings
+from millstream_worker.observing.answer_traces import AnswerTracer
 from millstream_worker.observing.checks import answers
 from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
@@ -47,7 +49,9 @@ class AnswerService:
     task = ANSWER_TASK
     queue = ANSWER_QUEUE
 
-    def __init__(self, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics) -> None:
+    def __init__(
+        self, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics, tracing: Tracing
+    ) -> None:
         """Open everything; close() releases it. Raises ValueError without a workspace."""
         self.concurrency = settings.answers_concurrency
         self._app = app
@@ -89,15 +93,18 @@ class AnswerService:
             self._enqueue,
             metrics,
             self._capacity,
+            AnswerTracer(tracing),
         )
         self._listener.start()
         self._heartbeat.start()
         self._reaping.start()
 
     @classmethod
-    def open(cls, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics) -> Self:
+    def open(
+        cls, settings: AnswerSettings, app: Celery, metrics: AnswerMetrics, tracing: Tracing
+    ) -> Self:
         """Open the service in this process; ``metrics`` count what it does."""
-        return cls(settings, app, metrics)
+        return cls(settings, app, metrics, tracing)
 
     def do(self, *arguments: Any) -> None:
         """Answer one question: its response's id, and the attempt."""
@@ -140,10 +147,15 @@ class AnswerService:
         except LogUnavailable as error:
             logger.debug("what this worker can do is forgotten by itself: %s", error)
 
-    def _enqueue(self, job: AnswerJob) -> bool:
+    def _enqueue(self, job: AnswerJob, traceparent: str | None = None) -> bool:
         try:
             self._app.send_task(
-                job.task, job.arguments(), queue=job.queue, ignore_result=True, retry=False
+                job.task,
+                job.arguments(),
+                queue=job.queue,
+                headers={"traceparent": traceparent} if traceparent else None,
+                ignore_result=True,
+                retry=False,
             )
         except (OperationalError, OSError) as error:
             # It is in line on the board: a reaper finds that its message is missing.

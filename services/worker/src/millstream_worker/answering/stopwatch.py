@@ -7,6 +7,7 @@ from typing import Literal
 
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import Timings
+from millstream_contract.tracing import AnswerTrace, Span, untraced
 
 Stage = Literal["retrieve", "grade", "rewrite"]
 
@@ -21,11 +22,13 @@ class Stopwatch:
     def __init__(
         self,
         row: ResponseRow,
+        trace: AnswerTrace | None = None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         """Start: the attempt has just been claimed."""
         self._clock = clock
+        self._trace = trace or untraced()
         self._begun = clock()
         self._accepted = row.created_at.timestamp()
         started = row.started_at.timestamp() if row.started_at else self._accepted
@@ -36,15 +39,30 @@ class Stopwatch:
         self._asked: float | None = None
         self._model_first_token: float | None = None
         self._first_text: float | None = None
+        self._request: Span | None = None
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[None]:
         """Measure a stage; several rounds add up."""
         begun = self._clock()
         try:
-            yield
+            with self._trace.span(stage):
+                yield
         finally:
             self._stages[stage] = self._stages.get(stage, 0.0) + self._clock() - begun
+
+    @contextmanager
+    def generating(self) -> Iterator[None]:
+        """Within the block, the answer is generated, in one request to the model or several."""
+        with self._trace.span("generate"):
+            yield
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Within the block, one request to the model is under way."""
+        with self._trace.span("model", "client") as span:
+            self._request = span
+            yield
 
     def model_asked(self) -> None:
         """The request to the model goes out."""
@@ -54,6 +72,8 @@ class Stopwatch:
         """A token came from the model."""
         if self._model_first_token is None and self._asked is not None:
             self._model_first_token = self._clock() - self._asked
+            if self._request is not None:
+                self._request.event("first token")
 
     def text_began(self) -> None:
         """The reader gets text."""

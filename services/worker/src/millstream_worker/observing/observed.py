@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from millstream_contract.tracing import Tracing
 from millstream_worker.observing.beat import Beat
 from millstream_worker.observing.http_port import Answers, HttpPort
 from millstream_worker.observing.metrics import WorkerMetrics
@@ -15,6 +16,7 @@ class Observed:
 
     host: str
     port: int
+    tracing: Tracing
     beat: Beat = field(default_factory=Beat)
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
 
