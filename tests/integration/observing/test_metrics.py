@@ -63,6 +63,18 @@ def test_an_answer_moves_the_figures_of_its_stages_once(stack: Stack) -> None:
     assert observer.rise("worker", "millstream_log_bytes_total") > 1000
 
 
+def test_the_relay_is_timed_on_some_frames_whatever_the_clocks_say(stack: Stack) -> None:
+    observer = Observer(stack)
+
+    with stack.client() as client, client.stream("What is a log?") as stream:
+        stream.to_end()
+
+    name = "millstream_relay_delay_seconds"
+    count = observer.rise("api", f"{name}_count")
+    assert 1 <= count <= 3
+    assert 0 <= observer.rise("api", f"{name}_sum") < 5 * count
+
+
 def test_what_runs_and_who_watches_is_told_as_it_stands(stack: Stack) -> None:
     # Given an answer in the making, and a viewer
     question, gate = _held_answer(stack)

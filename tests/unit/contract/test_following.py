@@ -118,3 +118,17 @@ def test_a_stored_stream_ends_wherever_the_cursor_stands() -> None:
     assert ahead.take_stored(STREAM) == b""
     assert behind.finished
     assert ahead.finished
+
+
+def test_a_message_may_say_when_it_was_published_and_its_frames_are_the_same() -> None:
+    plain = LiveBatch.of_message(joined(4, 6))
+
+    timed = LiveBatch.of_message(b": 1732290000.000250\n" + joined(4, 6))
+
+    assert timed.published_at == 1732290000.00025
+    assert (timed.first, timed.last, timed.data) == (plain.first, plain.last, plain.data)
+
+
+def test_a_time_that_is_none_makes_a_message_bad() -> None:
+    with pytest.raises(BadFrame):
+        LiveBatch.of_message(b": soon\n" + joined(4, 6))

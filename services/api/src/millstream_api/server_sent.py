@@ -3,12 +3,13 @@
 import ssl
 from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any, Final
 
 from flask import Response
 
+from millstream_api.observing.traces import relaying
 from millstream_api.relay import ClientConnection, OnClose, Streamer, Translate
 
 _TYPE: Final = "text/event-stream; charset=utf-8"
@@ -26,6 +27,7 @@ class View:
     known: frames directly behind the cursor that the caller has already.
     may_be_final: the response may have ended, and its log be gone.
     on_close, translate: see relay/ends.py.
+    traceparent: the trace that the response belongs to.
     """
 
     response_id: str
@@ -34,6 +36,7 @@ class View:
     may_be_final: bool = True
     on_close: OnClose | None = None
     translate: Translate | None = None
+    traceparent: str | None = None
 
 
 def event_stream(frames: Iterable[bytes]) -> Response:
@@ -43,7 +46,8 @@ def event_stream(frames: Iterable[bytes]) -> Response:
 
 def viewer_stream(streamer: Streamer, view: View) -> Response:
     """Return the ``text/event-stream`` of a viewer."""
-    return _ViewerStream(streamer, view)
+    on_close = relaying(streamer.tracing, view.traceparent, view.on_close)
+    return _ViewerStream(streamer, replace(view, on_close=on_close))
 
 
 class _ViewerStream(Response):

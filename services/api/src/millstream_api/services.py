@@ -14,6 +14,7 @@ from millstream_api.cancelling import Canceller
 from millstream_api.observing.backlog import BacklogMetrics
 from millstream_api.observing.exposition import Exposition
 from millstream_api.observing.metrics import ApiMetrics
+from millstream_api.observing.relay_delay import RelayDelay
 from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Source, Streamer, Timekeeper
 from millstream_api.settings import Settings
@@ -46,6 +47,7 @@ class Services:
     queue: JobQueue
     hub: Hub
     timekeeper: Timekeeper
+    delay: RelayDelay
     streamer: Streamer
     acceptor: Acceptor
     canceller: Canceller
@@ -69,14 +71,18 @@ class Services:
         redis = redis_client(settings.redis_url, timeout_seconds=timeout)
         log, board = TokenLog(redis), WorkBoard(redis, lease_seconds=settings.lease_seconds)
         queue = JobQueue(settings.redis_url, timeout_seconds=timeout)
+        delay = RelayDelay(redis, metrics.relay)
         hub = Hub(
             lambda: subscriber_client(settings.redis_url),
             viewer_buffer_bytes=settings.viewer_buffer_bytes,
             metrics=metrics.relay,
+            written=delay.written,
         )
         source = Source(log, ledger, metrics.relay)
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
-        streamer = Streamer(hub, source, keep_alive, recheck, settings.send_timeout_seconds)
+        streamer = Streamer(
+            hub, source, keep_alive, recheck, settings.send_timeout_seconds, tracing
+        )
         timekeeper = Timekeeper(hub, source, keep_alive_seconds=keep_alive, recheck_seconds=recheck)
         moving_up = MovingUp(ledger, board, queue.send)
         canceller = Canceller(
@@ -103,6 +109,7 @@ class Services:
         exposition.add(backlog.collect)
         hub.start()
         timekeeper.start()
+        delay.start()
         gate = Gate.of(settings, ledger)
         reaper = Reaper(board, ledger, lambda job: _send_again(queue, job, metrics))
         reaping = gevent.spawn(_reap_for_ever, reaper)
@@ -114,6 +121,7 @@ class Services:
             queue,
             hub,
             timekeeper,
+            delay,
             streamer,
             acceptor,
             canceller,
@@ -129,6 +137,7 @@ class Services:
         self.hub.drain()
         self.hub.wait_until_left(_LEAVING_SECONDS)
         self.timekeeper.stop()
+        self.delay.stop()
         self.hub.stop()
         self.queue.close()
         self.ledger.pool.close()

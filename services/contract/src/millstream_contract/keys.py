@@ -9,7 +9,8 @@
     ``stop`` (1: somebody asked for it). Lives as long as the log. Written with the log; ``stop`` by
     the API.
 ``millstream:{<response id>}:live``: channel
-    What each append wrote, frames joined. Published by append.lua.
+    What each append wrote, frames joined; now and then behind a line ``: <seconds>`` that tells
+    when, by Redis' clock. Published by append.lua.
 ``millstream:stops``: channel
     Ids of responses that are to stop. Published by the API, heard by every worker process.
 ``millstream:idle``: channel

@@ -70,11 +70,16 @@ class Hub:
         *,
         viewer_buffer_bytes: int,
         metrics: RelayMetrics | None = None,
+        written: Callable[[float], None] = lambda published_at: None,
     ) -> None:
-        """Make connections by ``make_client``, whose clients must not reconnect by themselves."""
+        """Make connections by ``make_client``, whose clients must not reconnect by themselves.
+
+        written: told of some frames when Redis published what has just been handed out.
+        """
         self._make_client = make_client
         self._buffer_bytes = viewer_buffer_bytes
         self.metrics = metrics or unobserved().relay
+        self._written = written
         self._topics: dict[str, Topic] = {}
         # Subscriptions sent and not yet confirmed; only the last confirmation counts.
         self._pending: dict[str, int] = {}
@@ -270,6 +275,8 @@ class Hub:
         listeners = tuple(topic.listeners)
         for listener in listeners:
             listener.put(batch, chunk)
+        if batch.published_at is not None and listeners:
+            self._written(batch.published_at)
         return len(listeners)
 
 

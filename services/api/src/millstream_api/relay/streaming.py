@@ -16,6 +16,7 @@ from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE
 from millstream_contract.token_log import Follower
+from millstream_contract.tracing import Tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Streamer:
     keep_alive_seconds: float
     recheck_seconds: float
     send_timeout_seconds: float
+    tracing: Tracing
 
     def serve(
         self,

@@ -40,7 +40,7 @@ def create() -> Response:
     except NotFound as error:
         raise named_not_found(error, new) from None
     if asked.stream:
-        return viewer_stream(parts.streamer, View(row.id))
+        return viewer_stream(parts.streamer, View(row.id, traceparent=row.traceparent))
     if not asked.background and not parts.streamer.wait_for_end(row.id):
         message = f"This process is ending. The answer goes on as {row.id}; retrieve it by its id."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
@@ -58,7 +58,12 @@ def retrieve(response_id: str) -> Response:
     cursor = read_cursor(request)
     if cursor >= 0:
         check_not_ahead_of(row, cursor)
-    view = View(response_id, cursor, may_be_final=row.status in FINAL_STATUSES)
+    view = View(
+        response_id,
+        cursor,
+        may_be_final=row.status in FINAL_STATUSES,
+        traceparent=row.traceparent,
+    )
     return viewer_stream(services().streamer, view)
 
 

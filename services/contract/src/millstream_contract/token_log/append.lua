@@ -2,7 +2,7 @@
 --
 -- KEYS  1 log   2 state
 -- ARGV  1 live channel   2 attempt   3 ordinal of the first frame (sequence number + 1)
---       4 time to live in ms   5.. frames
+--       4 time to live in ms   5 1: publish Redis' time with them   6.. frames
 -- Reply {'ok', count, stop}   appended; stop is 1 when a stop was asked for
 --       {'fenced', attempt}   a later attempt holds the log: nothing was written
 --       {'gap', count}        frames after the first `count` are missing here (Redis lost them, or
@@ -18,8 +18,8 @@ if holder < attempt or first > count + 1 then return {'gap', count} end
 
 local fresh = {}
 -- What a repeated call (its first reply was lost) has already written is passed over.
-for i = 5 + (count + 1 - first), #ARGV do
-  local ordinal = first + i - 5
+for i = 6 + (count + 1 - first), #ARGV do
+  local ordinal = first + i - 6
   -- The explicit id is the second fence: Redis refuses one that does not come after the last.
   redis.call('XADD', KEYS[1], ARGV[2] .. '-' .. ordinal, 'f', ARGV[i])
   fresh[#fresh + 1] = ARGV[i]
@@ -28,5 +28,12 @@ end
 redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
-if #fresh > 0 then redis.call('PUBLISH', ARGV[1], table.concat(fresh)) end
+if #fresh > 0 then
+  local message = table.concat(fresh)
+  if ARGV[5] == '1' then
+    local time = redis.call('TIME')
+    message = string.format(': %d.%06d\n', time[1], time[2]) .. message
+  end
+  redis.call('PUBLISH', ARGV[1], message)
+end
 return {'ok', count, tonumber(state[3]) or 0}

@@ -25,22 +25,36 @@ class LiveBatch:
     last: int
     data: bytes
     ends_stream: bool
+    published_at: float | None = None
+    """When Redis published it, by its own clock; now and then a message tells."""
 
     @classmethod
     def of_message(cls, data: bytes) -> "LiveBatch":
         """Read the numbers of a published message. Raises BadFrame when it is not frames."""
+        published_at = None
+        if data.startswith(b": "):
+            published_at, data = _time_and_frames(data)
         first = sequence_number_of(data)
         if not data.endswith(b"\n\n"):
             raise BadFrame(data[-40:])
         # Within a frame a blank line cannot occur: its JSON stands on one line.
         last = first + data.count(b"\n\n") - 1
         tail = Frame(last, data[data.rfind(b"\n\n", 0, -2) + 2 :] if last > first else data)
-        return cls(first, last, data, tail.is_final)
+        return cls(first, last, data, tail.is_final, published_at)
 
     def joined(self, following: "LiveBatch") -> "LiveBatch":
         """Return this batch with the one whose numbers follow its own."""
         data = self.data + following.data
-        return LiveBatch(self.first, following.last, data, following.ends_stream)
+        published_at = self.published_at or following.published_at
+        return LiveBatch(self.first, following.last, data, following.ends_stream, published_at)
+
+
+def _time_and_frames(message: bytes) -> tuple[float, bytes]:
+    time, _, data = message[2:].partition(b"\n")
+    try:
+        return float(time), data
+    except ValueError:
+        raise BadFrame(message[:40]) from None
 
 
 class Follower:

@@ -64,13 +64,18 @@ class TokenLog:
         arguments = [attempt, self._ttl_ms, least_count]
         return self._write(self._take_over, response_id, arguments)
 
-    def append(self, response_id: str, attempt: int, frames: Sequence[Frame]) -> Appended:
+    def append(
+        self, response_id: str, attempt: int, frames: Sequence[Frame], *, timed: bool = False
+    ) -> Appended:
         """Append frames whose numbers follow each other, and publish them.
+
+        timed: publish with them when that was, by Redis' clock; the log does not keep it.
 
         Repeating a call is harmless: what the log holds already is passed over.
         Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
         """
-        return self._write(self._append, response_id, self._appending(response_id, attempt, frames))
+        arguments = self._appending(response_id, attempt, frames, timed=timed)
+        return self._write(self._append, response_id, arguments)
 
     def append_in(
         self, calls: Pipeline, response_id: str, attempt: int, frames: Sequence[Frame]
@@ -80,10 +85,12 @@ class TokenLog:
         keys = [log_key(response_id), state_key(response_id)]
         calls.evalsha(self._append.sha, len(keys), *keys, *arguments)
 
-    def _appending(self, response_id: str, attempt: int, frames: Sequence[Frame]) -> list[Any]:
+    def _appending(
+        self, response_id: str, attempt: int, frames: Sequence[Frame], *, timed: bool = False
+    ) -> list[Any]:
         first = frames[0].sequence_number + 1
         data = [frame.data for frame in frames]
-        return [live_channel(response_id), attempt, first, self._ttl_ms, *data]
+        return [live_channel(response_id), attempt, first, self._ttl_ms, int(timed), *data]
 
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).

@@ -28,6 +28,10 @@ _MOST_FRAMES_PER_APPEND: Final = 256
 """Bounds one call's time in Redis, which serves everybody else meanwhile."""
 
 
+_TIMED_EVERY_SECONDS: Final = 1.0
+"""How often an append says when it was: enough to measure the relay, too seldom to cost."""
+
+
 class _State(Enum):
     WRITING = "writing"
     CLOSED = "closed"
@@ -63,6 +67,7 @@ class LogWriter:
         # Counted from the first frame, as all places below.
         self._logged = earlier.logged - earlier.first
         self._suspect = False
+        self._timed_at = -_TIMED_EVERY_SECONDS
         self._still_held = still_held
         self._stop = stop
         self._patience_seconds = patience_seconds
@@ -173,13 +178,22 @@ class LogWriter:
     def _append(self) -> None:
         with self._changed:
             frames = self._unlogged()
-        reply = self._log.append(self._job.response_id, self._job.attempt, frames)
+        timed = self._is_time_to_tell()
+        reply = self._log.append(self._job.response_id, self._job.attempt, frames, timed=timed)
         if reply.stop:
             self._stop.request(StopReason.CANCELLED)
         if reply.gap:
             self.check()
         else:
             self._progress(frames[-1].sequence_number + 1)
+
+    def _is_time_to_tell(self) -> bool:
+        """Tell whether viewers are to learn when this was published: from some frames only."""
+        now = time.monotonic()
+        if now - self._timed_at < _TIMED_EVERY_SECONDS:
+            return False
+        self._timed_at = now
+        return True
 
     def _heal(self) -> None:
         """Find out what the log holds, so that the next appends send the rest."""
