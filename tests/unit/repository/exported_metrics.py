@@ -8,7 +8,8 @@ from prometheus_client.metrics_core import Metric
 
 from millstream_api.observing.backlog import BacklogMetrics
 from millstream_api.observing.metrics import ApiMetrics
-from millstream_contract.backlog import LedgerBacklog, RedisBacklog
+from millstream_contract.backlog import RedisBacklog
+from millstream_contract.ledger.backlog import LedgerBacklog
 from millstream_worker.observing.metrics import WorkerMetrics
 
 SampleNames = dict[str, set[str]]

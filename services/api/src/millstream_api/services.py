@@ -18,9 +18,10 @@ from millstream_api.observing.relay_delay import RelayDelay
 from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Source, Streamer, Timekeeper
 from millstream_api.settings import Settings
-from millstream_contract.backlog import ledger_backlog, redis_backlog
+from millstream_contract.backlog import redis_backlog
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.ledger.backlog import ledger_backlog
 from millstream_contract.moving_up import MovingUp
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client

@@ -13,8 +13,9 @@ import gevent
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from millstream_contract.backlog import LedgerBacklog, RedisBacklog
+from millstream_contract.backlog import RedisBacklog
 from millstream_contract.errors import ContractError
+from millstream_contract.ledger.backlog import LedgerBacklog
 
 logger = logging.getLogger(__name__)
 
