@@ -6,10 +6,10 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test chaos compose check bench loadtest locks clean
+.PHONY: help run test chaos compose check bench loadtest screenshots locks clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 run: ## Set up and start everything: page on 127.0.0.1:8050, API on 127.0.0.1:8000; Ctrl-C stops it
 	@scripts/setup embedded
@@ -39,6 +39,11 @@ bench: ## Measure, print the figures, and keep them in docs/bench (A="--answers 
 loadtest: ## Load the embedded default some ten minutes, check every answer; writes docs/bench/load (A="--patterns steady")
 	@scripts/setup dev
 	@exec $(FOLLOW) $(BIN)/python -m bench.load $(A)
+
+screenshots: ## Take the pictures of the page again: docs/images
+	@scripts/setup dev
+	@scripts/get-chromium
+	@$(BIN)/python -m tests.screenshots
 
 locks: ## Refresh locks/*.txt from the pyproject files (UPGRADE=--upgrade for newer versions)
 	@scripts/locks $(UPGRADE)

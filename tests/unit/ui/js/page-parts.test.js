@@ -15,8 +15,8 @@ const say = createSay({
   phase_writing: "Writing",
   phase_restarted: "Again",
   sources_used: { one: "{count} source", other: "{count} sources" },
-  timing_first: "first {seconds}",
-  timing_total: "total {seconds}",
+  timing_first: "first {time}",
+  timing_total: "total {time}",
   timing_queue: "Queue",
   timing_retrieve: "Search",
   timing_grade: "Grading",
@@ -64,10 +64,10 @@ test("timings are shown as far as they are known", () => {
   const timings = { first_token_ms: 400, total_ms: 2000, queue_ms: 5, grade_ms: null };
   const answer = { ...emptyAnswer(), timings, attempt: 2 };
   const [details] = drawTimings(answer, { cited: 2, firstWordsMs: 412.4 }, say);
-  const summary = "2 sources \u00b7 first 0.4 \u00b7 total 2.0";
+  const summary = "2 sources \u00b7 first 400 ms \u00b7 total 2.0 s";
   equal(details.textContent, `${summary}Queue5 msWay12 msAttempts2`);
   const [replayed] = drawTimings(answer, { cited: 0, firstWordsMs: null }, say);
-  equal(replayed.textContent, "first 0.4 \u00b7 total 2.0Queue5 msAttempts2");
+  equal(replayed.textContent, "first 400 ms \u00b7 total 2.0 sQueue5 msAttempts2");
   equal(drawTimings(emptyAnswer(), { cited: 0, firstWordsMs: null }, say), []);
 });
 

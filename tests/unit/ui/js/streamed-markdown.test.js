@@ -99,7 +99,8 @@ test("while it grows the page shows the words that one rendering would show", as
   for (let at = 1; at < DOCUMENT.length; at += 2) {
     const source = DOCUMENT.slice(0, at);
     await draw(source);
-    if (/[`~]$/.test(source)) continue;
+    // What may become a fence or the head of a table waits.
+    if (/[`~]$|\n\|[^\n]*(\n[ |:-]*)?$/.test(source)) continue;
     equal(words(plain(shown.element)), words(rendered(source)), JSON.stringify(source.slice(-30)));
   }
 });
@@ -199,4 +200,21 @@ test("the end of a code block is never shown as code", async () => {
   await draw("```\nx\n```\n");
   await draw("```\nx\n```\n\nText");
   equal(shown.element.querySelector("p")?.textContent, "Text");
+});
+
+test("the head of a table is shown as a table or not at all", async () => {
+  const { shown, draw } = view();
+  for (const source of ["Text\n\n|", "Text\n\n| a | b |", "Text\n\n| a | b |\n| - |"]) {
+    await draw(source);
+    equal(shown.element.textContent?.trim(), "Text", source);
+  }
+  await draw("Text\n\n| a | b |\n| - | - |\n");
+  equal(shown.element.querySelectorAll("th").length, 2);
+});
+
+test("bars that become no table are shown in the end", async () => {
+  const { shown, draw } = view();
+  await draw("| no table");
+  shown.end();
+  equal(shown.element.textContent?.trim(), "| no table");
 });

@@ -10,7 +10,12 @@ export async function showPassage(passage, say) {
   window.dash_clientside.set_props("passage", { opened: true, title: passage.document });
   const body = await whenDrawn("passage-body");
   body.replaceChildren(
-    ...(passage.place ? [make("p", { class: "passage-place", dir: "auto" }, passage.place)] : []),
+    make(
+      "p",
+      { class: "passage-place", dir: "auto" },
+      make("span", { class: "source-number" }, String(passage.number)),
+      passage.place || say("passage_number", { number: passage.number }),
+    ),
     make("p", { class: "passage-text", dir: "auto" }, begun(passage.text) || say("passage_missing")),
   );
 }

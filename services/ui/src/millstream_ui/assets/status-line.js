@@ -47,8 +47,8 @@ export function drawTimings({ timings, attempt }, { cited, firstWordsMs }, say) 
   const { first_token_ms: first, total_ms: total } = timings;
   const parts = [
     cited === 0 ? null : say("sources_used", { count: cited }),
-    first == null ? null : say("timing_first", { seconds: say.seconds(first) }),
-    total == null ? null : say("timing_total", { seconds: say.seconds(total) }),
+    first == null ? null : say("timing_first", { time: say.duration(first) }),
+    total == null ? null : say("timing_total", { time: say.duration(total) }),
   ].filter((part) => part !== null);
   if (total == null) return [];
   /** @type {[string, number | null | undefined][]} */

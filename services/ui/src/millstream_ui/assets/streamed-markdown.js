@@ -10,6 +10,9 @@ import { OpenBlock } from "./open-block.js";
 /** An open block may take this part of the time at most: one n-th. */
 const OPEN_BLOCK_SHARE = 8;
 
+/** The head of what may become a table, as long as its second line does not say so. */
+const TABLE_BEGUN = /(^|\n)\|[^\n]*(\n[ \t|:-]*)?$/;
+
 /** @type {import("./markdown.js").Shape} */
 const OTHER = { kind: "other" };
 
@@ -108,7 +111,10 @@ export class StreamedMarkdown {
     // A definition that is cut in its middle must not be remembered.
     const context = { ...this.#context, references: { ...this.#context.references } };
     const shape = this.#ended ? OTHER : this.#shape;
-    this.#open.draw(this.#source.slice(this.#finalEnd), shape, context);
+    const open = this.#source.slice(this.#finalEnd);
+    // Bars that turn into a table a moment later would flicker.
+    const waits = !this.#ended && shape.kind === "other";
+    this.#open.draw(waits ? open.replace(TABLE_BEGUN, "$1") : open, shape, context);
     this.#placeCursor();
     this.#afterRender();
   }
