@@ -94,8 +94,8 @@ class ApiClient:
 
     @contextmanager
     def stream(self, question: str, **settings: Any) -> Iterator[EventStream]:
-        """Ask, and view the answer from its first event."""
-        body = {"input": question, "stream": True, **settings}
+        """Ask, and view the answer from its first event; it goes on when the view is closed."""
+        body = {"input": question, "stream": True, "background": True, **settings}
         with self._stream("POST", "/v1/responses", Transcript(), json=body) as stream:
             yield stream
 

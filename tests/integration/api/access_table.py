@@ -17,6 +17,7 @@ class Row:
 
     kind: "open" answers everybody; "own" acts on what is the caller's (another sees nothing of the
     owner's); "object" acts on what its path or body names (another gets 404).
+    refused, served: the status for another, and for the owner.
     body, query: ``{response}``, ``{conversation}`` and ``{item}`` stand for ids of the owner's.
     """
 
@@ -26,6 +27,7 @@ class Row:
     query: str = ""
     body: dict[str, Any] | None = None
     refused: int = 404
+    served: int = 200
     note: str = field(default="", compare=False)
 
     def __str__(self) -> str:
@@ -62,6 +64,23 @@ ROWS = [
     ),
     Row("POST", f"{_RESPONSE}/ticket"),
     Row("POST", f"{_RESPONSE}/feedback", body={"rating": "up"}),
+    Row(
+        "POST",
+        "/v1/responses",
+        body={**_QUESTION, "previous_response_id": "{response}"},
+        # It is the owner's to follow, but it has not ended yet.
+        served=409,
+        note=" behind another",
+    ),
+    Row(
+        "POST",
+        "/v1/chat/completions",
+        "own",
+        body={"messages": [{"role": "user", "content": "x"}], "stream": True},
+    ),
+    Row("GET", "/v1/models", "own"),
+    # There is none of this name.
+    Row("GET", "/v1/models/<path:name>", "own", served=404),
     Row("POST", "/v1/conversations", "own", body={}),
     Row("GET", "/v1/conversations", "own"),
     Row("GET", "/v1/conversations", query="?after={conversation}", refused=400),

@@ -142,3 +142,47 @@ def _to_end(socket: websocket.WebSocket) -> list[dict[str, Any]]:
         events.append(json.loads(socket.recv()))
         if events[-1]["type"] == "response.completed":
             return events
+
+
+def test_a_lane_marks_its_events_and_answers_one_after_the_other(
+    socket: websocket.WebSocket, client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    for question in ("First in the lane?", "Second in the lane?"):
+        asked = {"type": "response.create", "stream_id": "a", "input": question}
+        socket.send(json.dumps(asked))
+
+    first = json.loads(socket.recv())
+    scribe = scribe_of(first["response"]["id"])
+    scribe.write("a file")
+    scribe.finish()
+    events = [first, *_to_end(socket)]
+    second = json.loads(socket.recv())
+
+    assert {event["stream_id"] for event in [*events, second]} == {"a"}
+    assert {event["response"]["id"] for event in events if "response" in event} == {scribe.row.id}
+    assert second["type"] == "response.created"
+    assert second["response"]["id"] != scribe.row.id
+
+
+@pytest.mark.parametrize(
+    ("message", "param"),
+    [
+        ({"type": "response.steer"}, "type"),
+        ({"type": "response.create", "input": "x", "stream_id": ""}, "stream_id"),
+        ({"type": "response.create", "input": "x", "generate": False}, "generate"),
+        ({"type": "response.create", "input": "x", "tools": [1]}, "tools"),
+        (
+            {"type": "millstream.response.resume", "response_id": "resp_1", "cursor": 1},
+            "cursor",
+        ),
+    ],
+)
+def test_a_message_that_is_not_understood_is_an_error_that_names_the_field(
+    socket: websocket.WebSocket, message: dict[str, Any], param: str
+) -> None:
+    socket.send(json.dumps({**message}))
+
+    error = json.loads(socket.recv())
+
+    assert (error["type"], error["status"]) == ("error", 400)
+    assert error["error"]["param"] == param

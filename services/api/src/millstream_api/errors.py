@@ -8,10 +8,9 @@ from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
 from millstream_contract.errors import (
+    ContractError,
     ConversationBusy,
     KeyReused,
-    LedgerUnavailable,
-    LogUnavailable,
     NotEnded,
     NotFound,
     NotInConversation,
@@ -71,33 +70,53 @@ def not_found(kind: str, identifier: str) -> ApiError:
     return ApiError(404, f"There is no {kind} {shown!r}.", code="not_found", param="id")
 
 
-def conversation_busy(error: ConversationBusy) -> ApiError:
-    """Return the error for a question that was not to wait for an earlier one's answer."""
-    message = (
-        f"{error.args[0]} of this conversation is still being answered: wait for its end, or ask "
-        "with millstream.when_busy enqueue or interrupt."
-    )
-    return ApiError(409, message, code="conversation_busy", param="conversation")
+def crashed() -> ApiError:
+    """Return the error for what should not happen."""
+    return ApiError(500, "The server made a mistake.", code="internal_error")
 
 
-def too_many_open(error: TooManyOpen) -> ApiError:
-    """Return the error for a user with too many unfinished answers."""
-    message = f"{error.args[0]} of your answers are unfinished; wait for one, or stop one."
-    return ApiError(429, message, code="too_many_open", retry_after_seconds=5)
+def as_api_error(error: ContractError) -> ApiError:
+    """Return what a client is told of an error of the contract."""
+    match error:
+        case NotFound():
+            return not_found("object", str(error.args[0]) if error.args else "")
+        case ConversationBusy():
+            message = (
+                f"{error.args[0]} of this conversation is still being answered: wait for its end, "
+                "or ask with millstream.when_busy enqueue or interrupt."
+            )
+            return ApiError(409, message, code="conversation_busy", param="conversation")
+        case TooManyOpen():
+            message = f"{error.args[0]} of your answers are unfinished; wait for one, or stop one."
+            return ApiError(429, message, code="too_many_open", retry_after_seconds=5)
+        case KeyReused():
+            message = "This Idempotency-Key was used for a request with other contents."
+            return ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
+        case NotInConversation():
+            message = "replaces must be a response of this conversation."
+            return bad_field("millstream.replaces", message)
+        case NotTheLast():
+            message = "replaces must be the last response of its conversation."
+            param = "millstream.replaces"
+            return ApiError(409, message, code="not_the_last_response", param=param)
+        case NotEnded():
+            param = "previous_response_id"
+            message = f"{param} is still being answered; wait for its end, or cancel it."
+            return ApiError(409, message, code="previous_response_not_ended", param=param)
+    if not error.retryable:
+        logger.error("answered 500: %s", error)
+        return crashed()
+    logger.warning("answered 503: %s", error)
+    # What was stored is not known if it went away in the middle: an Idempotency-Key makes the
+    # repeat harmless.
+    message = "A server behind the API is away; try again."
+    return ApiError(503, message, code="unavailable", retry_after_seconds=2)
 
 
 def install_error_handlers(app: Flask) -> None:
     """Make every error that leaves the app take the one shape."""
     app.register_error_handler(ApiError, error_response)
-    app.register_error_handler(NotFound, _not_found)
-    app.register_error_handler(KeyReused, _key_reused)
-    app.register_error_handler(ConversationBusy, _conversation_busy)
-    app.register_error_handler(TooManyOpen, _too_many_open)
-    app.register_error_handler(NotInConversation, _not_in_conversation)
-    app.register_error_handler(NotEnded, _not_ended)
-    app.register_error_handler(NotTheLast, _not_the_last)
-    app.register_error_handler(LedgerUnavailable, _unavailable)
-    app.register_error_handler(LogUnavailable, _unavailable)
+    app.register_error_handler(ContractError, _contract_error)
     app.register_error_handler(HTTPException, _http_exception)
     app.register_error_handler(Exception, _crash)
 
@@ -110,48 +129,8 @@ def error_response(error: ApiError) -> Response:
     return response
 
 
-def _not_found(error: NotFound) -> Response:
-    return error_response(not_found("object", str(error.args[0]) if error.args else ""))
-
-
-def _key_reused(_: KeyReused) -> Response:
-    message = "This Idempotency-Key was used for a request with other contents."
-    return error_response(
-        ApiError(409, message, code="idempotency_key_reused", param="Idempotency-Key")
-    )
-
-
-def _conversation_busy(error: ConversationBusy) -> Response:
-    return error_response(conversation_busy(error))
-
-
-def _too_many_open(error: TooManyOpen) -> Response:
-    return error_response(too_many_open(error))
-
-
-def _not_in_conversation(_: NotInConversation) -> Response:
-    message = "replaces must be a response of this conversation."
-    return error_response(bad_field("millstream.replaces", message))
-
-
-def _not_ended(_: NotEnded) -> Response:
-    message = "previous_response_id is still being answered; wait for its end, or cancel it."
-    error = ApiError(409, message, code="previous_response_not_ended", param="previous_response_id")
-    return error_response(error)
-
-
-def _not_the_last(_: NotTheLast) -> Response:
-    message = "replaces must be the last response of its conversation: only that can be replaced."
-    error = ApiError(409, message, code="not_the_last_response", param="millstream.replaces")
-    return error_response(error)
-
-
-def _unavailable(error: Exception) -> Response:
-    logger.warning("answered 503: %s", error)
-    # What was stored is not known if it went away in the middle: an Idempotency-Key makes the
-    # repeat harmless.
-    message = "A server behind the API is away; try again."
-    return error_response(ApiError(503, message, code="unavailable", retry_after_seconds=2))
+def _contract_error(error: ContractError) -> Response:
+    return error_response(as_api_error(error))
 
 
 def _http_exception(error: HTTPException) -> Response:
@@ -169,4 +148,4 @@ def _http_exception(error: HTTPException) -> Response:
 
 def _crash(error: Exception) -> Response:
     logger.error("a request crashed", exc_info=error)
-    return error_response(ApiError(500, "The server made a mistake.", code="internal_error"))
+    return error_response(crashed())

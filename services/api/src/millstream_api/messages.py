@@ -23,11 +23,11 @@ _PASSED_OVER: Final = "file_search_call"
 
 
 def read_messages(
-    param: str, value: object, *, most: int = _MAX_ITEMS, role_param: str = "type"
+    param: str, value: object, *, most: int = _MAX_ITEMS, tell_by: str = "type"
 ) -> list[tuple[str, NewMessage]]:
     """Return the messages of a list, each with its place. Raises ApiError (400).
 
-    role_param: the key that tells what an item is: "type" in the Responses API, "role" in chats.
+    tell_by: the key that tells what an item is: "type" in the Responses API, "role" in chats.
     """
     if not isinstance(value, list):
         raise bad_field(param, f"{param} must be a list of messages.", "invalid_type")
@@ -38,9 +38,9 @@ def read_messages(
         place = f"{param}[{at}]"
         if not isinstance(item, dict):
             raise bad_field(place, f"{place} must be an object.", "invalid_type")
-        if role_param == "type" and item.get("type") == _PASSED_OVER:
+        if tell_by == "type" and item.get("type") == _PASSED_OVER:
             continue
-        found.append((place, _message(place, item, role_param)))
+        found.append((place, _message(place, item, tell_by)))
     return found
 
 
@@ -74,8 +74,8 @@ def check_length(param: str, text: str, max_characters: int) -> None:
         raise bad_field(param, message, "string_above_max_length")
 
 
-def _message(place: str, item: dict[str, Any], role_param: str) -> NewMessage:
-    if role_param == "type" and item.get("type", "message") != "message":
+def _message(place: str, item: dict[str, Any], tell_by: str) -> NewMessage:
+    if tell_by == "type" and item.get("type", "message") != "message":
         message = f"{place}.type must be 'message' (a {_PASSED_OVER} is passed over)."
         raise bad_field(f"{place}.type", message)
     for key in sorted(key for key, given in item.items() if key not in _KNOWN_KEYS):

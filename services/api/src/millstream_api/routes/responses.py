@@ -2,6 +2,7 @@
 
 import logging
 import time
+from functools import partial
 from typing import Final
 
 import gevent
@@ -11,9 +12,10 @@ from millstream_api.asking import new_response, read_question
 from millstream_api.cursor import check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, bad_field, not_found
 from millstream_api.identity import current_owner
+from millstream_api.leaving import stop, stopping_when_left, watching
 from millstream_api.routes.paging import check_include, listed_items
 from millstream_api.server_sent import View, viewer_stream
-from millstream_api.services import services
+from millstream_api.services import Services, services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
@@ -40,11 +42,20 @@ def create() -> Response:
     except NotFound as error:
         raise named_not_found(error, new) from None
     if asked.stream:
-        return viewer_stream(parts.streamer, View(row.id, traceparent=row.traceparent))
-    if not asked.background and not parts.streamer.wait_for_end(row.id):
+        left = None if asked.background else stopping_when_left(parts.canceller, row.owner)
+        view = View(row.id, on_close=left, traceparent=row.traceparent)
+        return viewer_stream(parts.streamer, view)
+    if not asked.background:
+        _wait_for_end(parts, row)
+    return _as_json(row.id)
+
+
+def _wait_for_end(parts: Services, row: ResponseRow) -> None:
+    with watching(request.environ, partial(stop, parts.canceller, row.owner, row.id)):
+        is_whole = parts.streamer.wait_for_end(row.id)
+    if not is_whole:
         message = f"This process is ending. The answer goes on as {row.id}; retrieve it by its id."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
-    return _as_json(row.id)
 
 
 @blueprint.get("/<response_id>")

@@ -1,27 +1,36 @@
 """The WebSocket at ``/v1/responses``: the same events, as one text message each.
 
 A client sends ``{"type": "response.create", ...}`` with the fields of POST /v1/responses, or
-``{"type": "millstream.response.resume", "response_id": ..., "starting_after": n}``.
+``{"type": "millstream.response.resume", "response_id": ..., "starting_after": n}``. What it calls
+``stream_id`` is a lane: its events carry it, and its requests are answered one after the other.
 """
 
 import json
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
+import gevent
+from flask import Flask, current_app
 from flask_sock import Sock
 from gevent.lock import RLock
 from gevent.pool import Group
 from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
-from millstream_api.bodies import json_object
-from millstream_api.errors import ApiError, bad_field, conversation_busy, not_found, too_many_open
+from millstream_api.bodies import check_text, json_object
+from millstream_api.errors import ApiError, as_api_error, bad_field, crashed, not_found
 from millstream_api.identity import current_owner
+from millstream_api.leaving import stop
+from millstream_api.messages import unsupported
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
-from millstream_contract.errors import ContractError, ConversationBusy, NotFound, TooManyOpen
+from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
+
+_CREATE: Final = "response.create"
+_RESUME: Final = "millstream.response.resume"
 
 _GOING_AWAY: Final = 1001
 _MOST_STREAMS: Final = 32
@@ -40,18 +49,34 @@ sock = Sock()
 @sock.route("/v1/responses")  # type: ignore[untyped-decorator]
 def connect(socket: Server) -> None:
     """Serve one WebSocket until its client leaves."""
-    _Session(socket, services(), current_owner()).serve()
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    _Session(socket, app, services(), current_owner()).serve()
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One message of a client.
+
+    stream_id: its lane, if it names one. Requests of one lane are answered one after the other.
+    """
+
+    kind: str
+    fields: dict[str, Any]
+    stream_id: str | None
 
 
 class _Session:
     """One client's socket, with any number of responses on it."""
 
-    def __init__(self, socket: Server, parts: Services, owner: str) -> None:
+    def __init__(self, socket: Server, app: Flask, parts: Services, owner: str) -> None:
         self._socket = socket
+        self._app = app
         self._parts = parts
         self._owner = owner
         self._sending = RLock()
         self._streams = Group()
+        self._lanes: dict[str, gevent.Greenlet[..., None]] = {}
+        self._attended: set[str] = set()
 
     def serve(self) -> None:
         try:
@@ -64,47 +89,63 @@ class _Session:
             self._socket.close(_GOING_AWAY, "This process is ending.")  # type: ignore[arg-type]
         finally:
             self._streams.kill()
+            if not self._parts.hub.draining:
+                self._stop_what_was_attended()
+
+    def _stop_what_was_attended(self) -> None:
+        for response_id in self._attended:
+            gevent.spawn(stop, self._parts.canceller, self._owner, response_id)
 
     def _handle(self, message: str | bytes) -> None:
         body = message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
+        stream_id = None
         try:
+            asked = _read(json_object(body))
+            stream_id = asked.stream_id
             self._check_room()
-            response_id, cursor = self._begin(json_object(body))
         except ApiError as error:
-            self._refuse(error)
-        except ConversationBusy as error:
-            self._refuse(conversation_busy(error))
-        except TooManyOpen as error:
-            self._refuse(too_many_open(error))
-        except ContractError as error:
-            logger.warning("a request on a socket failed: %s", error)
-            self._refuse(ApiError(503, "A server behind the API is away.", code="unavailable"))
-        else:
-            self._streams.spawn(self._relay, response_id, cursor)
+            self._refuse(error, stream_id)
+            return
+        ahead = self._lanes.get(stream_id) if stream_id is not None else None
+        greenlet = self._streams.spawn(self._answer, asked, ahead)
+        if stream_id is not None:
+            self._lanes[stream_id] = greenlet
 
     def _check_room(self) -> None:
         if len(self._streams) >= _MOST_STREAMS:
             message = f"A socket may have {_MOST_STREAMS} responses open at a time."
             raise ApiError(429, message, code="too_many_streams")
 
-    def _begin(self, request: dict[str, Any]) -> tuple[str, int]:
-        kind = request.pop("type", None)
-        if kind == "response.create":
-            return self._create(request), -1
-        if kind == "millstream.response.resume":
-            return self._resume(request)
-        message = "type must be response.create or millstream.response.resume."
-        raise bad_field("type", message)
-
-    def _create(self, request: dict[str, Any]) -> str:
-        settings = self._parts.settings
-        request.pop("stream", None)
-        asked = read_question(_dump(request), settings)
-        new = new_response(asked, self._owner, None, settings)
+    def _answer(self, asked: _Asked, ahead: "gevent.Greenlet[..., None] | None") -> None:
+        if ahead is not None:
+            ahead.join()
         try:
-            return self._parts.acceptor.accept(new).id
+            with self._app.app_context():
+                response_id, cursor = self._begin(asked)
+        except ApiError as error:
+            self._refuse(error, asked.stream_id)
+        except ContractError as error:
+            self._refuse(as_api_error(error), asked.stream_id)
+        except Exception:
+            logger.exception("a request on a socket crashed")
+            self._refuse(crashed(), asked.stream_id)
+        else:
+            self._relay(response_id, cursor, asked.stream_id)
+
+    def _begin(self, asked: _Asked) -> tuple[str, int]:
+        return (self._create(asked), -1) if asked.kind == _CREATE else self._resume(asked.fields)
+
+    def _create(self, asked: _Asked) -> str:
+        settings = self._parts.settings
+        question = read_question(_dump(asked.fields), settings)
+        new = new_response(question, self._owner, None, settings)
+        try:
+            response_id = self._parts.acceptor.accept(new).id
         except NotFound as error:
             raise named_not_found(error, new) from None
+        if not question.background:
+            self._attended.add(response_id)
+        return response_id
 
     def _resume(self, request: dict[str, Any]) -> tuple[str, int]:
         response_id, cursor = request.get("response_id"), request.get("starting_after", -1)
@@ -112,36 +153,66 @@ class _Session:
             raise bad_field("response_id", "response_id must be a string.")
         if type(cursor) is not int or not -1 <= cursor < _CURSOR_LIMIT:
             raise bad_field("starting_after", "starting_after must be a whole number from -1.")
+        for name in sorted(request.keys() - {"response_id", "starting_after"}):
+            raise unsupported(name)
         row = owned_response(response_id, self._owner)
         if cursor >= 0:
             check_not_ahead_of(row, cursor)
         return response_id, cursor
 
-    def _relay(self, response_id: str, cursor: int) -> None:
+    def _relay(self, response_id: str, cursor: int, stream_id: str | None) -> None:
         data = b""
         try:
             for data in self._parts.streamer.stream(response_id, cursor):
-                for text in _messages(data):
+                for text in _messages(data, stream_id):
                     self._send(text)
+            self._attended.discard(response_id)
             if data != DONE and not self._parts.hub.draining:
-                self._refuse(not_found("response", response_id))
+                self._refuse(not_found("response", response_id), stream_id)
         except ConnectionClosed:
             logger.debug("%s: the socket closed before the end", response_id)
 
-    def _refuse(self, error: ApiError) -> None:
-        body = error.body()["error"]
-        self._send(_dump({"type": "error", "status": error.status, "error": body}).decode())
+    def _refuse(self, error: ApiError, stream_id: str | None) -> None:
+        body = {"type": "error", "status": error.status, "error": error.body()["error"]}
+        lane = {} if stream_id is None else {"stream_id": stream_id}
+        try:
+            self._send(_dump({**body, **lane}).decode())
+        except ConnectionClosed:
+            logger.debug("the socket closed before an error could be told")
 
     def _send(self, text: str) -> None:
         with self._sending:
             self._socket.send(text)
 
 
-def _messages(data: bytes) -> Iterator[str]:
+def _read(request: dict[str, Any]) -> _Asked:
+    """Return a message that was checked as far as its envelope goes. Raises ApiError."""
+    kind = request.pop("type", None)
+    if kind not in {_CREATE, _RESUME}:
+        raise bad_field("type", f"type must be {_CREATE} or {_RESUME}.")
+    stream_id = request.pop("stream_id", None)
+    if stream_id is not None and not (isinstance(stream_id, str) and 1 <= len(stream_id) <= 64):
+        raise bad_field("stream_id", "stream_id must be a string of 1 to 64 characters.")
+    check_text("stream_id", stream_id)
+    if kind == _CREATE:
+        _check_implied(request)
+    return _Asked(kind, request, stream_id)
+
+
+def _check_implied(request: dict[str, Any]) -> None:
+    # Fields that only say here what is done anyway.
+    for name in ("stream", "generate"):
+        if request.pop(name, None) not in {True, None}:
+            raise bad_field(name, f"{name} must be true or null on a socket.", "unsupported_value")
+
+
+def _messages(data: bytes, stream_id: str | None) -> Iterator[str]:
     if data in {DONE, KEEP_ALIVE}:
         return
+    lane = "" if stream_id is None else f',"stream_id":{json.dumps(stream_id)}'
     for frame in split_frames(data):
-        yield frame.data.partition(b"\ndata: ")[2].rstrip(b"\n").decode()
+        event = frame.data.partition(b"\ndata: ")[2].rstrip(b"\n").decode()
+        yield f"{event[:-1]}{lane}}}"
 
 
 def _dump(value: dict[str, Any]) -> bytes:
