@@ -49,6 +49,13 @@ def test_a_stored_document_waits_until_it_has_its_chunks(documents: Documents) -
     assert (documents.pending(), documents.count_ready()) == ([], 1)
 
 
+def test_every_connection_goes_on_scanning_until_it_has_enough(ledger: Ledger) -> None:
+    with ledger.pool.connection() as connection:
+        row = connection.execute("SHOW hnsw.iterative_scan").fetchone()
+
+    assert row == {"hnsw.iterative_scan": "strict_order"}
+
+
 def test_the_same_content_is_left_as_it_is(documents: Documents) -> None:
     document = store(documents, "/a", Chunk("", "words", towards(0)))
 

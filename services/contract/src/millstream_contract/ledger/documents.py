@@ -191,9 +191,7 @@ class Documents:
 
         The two lists are joined by reciprocal rank. ``score`` of a passage is its cosine.
         """
-        with ledger_connection(self._pool) as connection, connection.transaction():
-            # Without it a filtered or crowded HNSW scan returns too few rows.
-            connection.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+        with ledger_connection(self._pool) as connection:
             rows = connection.execute(
                 _SEARCH,
                 {

@@ -58,11 +58,18 @@ def open_pool(
         min_size=1,
         max_size=size,
         timeout=wait_seconds,
+        configure=_configure,
         check=_check,
         # An outage may outlast any number of attempts: go on for ever, without a storm.
         reconnect_timeout=5.0,
         open=True,
     )
+
+
+def _configure(connection: Connection) -> None:
+    # Without it a filtered or crowded HNSW scan returns too few rows. Here it costs one trip per
+    # connection, and none per search; a server without pgvector takes it as a name of ours.
+    connection.execute("SET hnsw.iterative_scan = strict_order")
 
 
 def _check(connection: Connection) -> None:

@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from millstream_contract.errors import Fenced, LedgerUnavailable
 from millstream_contract.events import Event, final_event
@@ -31,6 +31,12 @@ from millstream_worker.model_errors import ModelError, ModelUnavailable
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
+
+_FIRST_TOKEN_SECONDS: Final = 0.02
+"""The longest that the model's thread waits until its first token is in the log."""
+
+_REQUEST_SECONDS: Final = 0.005
+"""What it takes to make a request to the model, on a thread that needs the processor for it."""
 
 T = TypeVar("T")
 
@@ -114,8 +120,8 @@ class Attempt:
         self._tell(self._recorder.search_done(queries, kept))
         if self.passages is None:
             self.passages = kept
-            # Beside the request to the model: the first token does not wait for it.
-            self._in_background(lambda: self._keep(kept))
+            # Beside the request to the model, and behind it: the first token waits for neither.
+            self._in_background(lambda: self._keep_behind_the_request(kept))
         self._stop.check()
 
     def asked(self, answer: ModelAnswer) -> None:
@@ -228,12 +234,21 @@ class Attempt:
 
     def _say(self, piece: str) -> None:
         self.watch.text_began()
+        is_first = not self._recorder.characters
         self._tell(self._recorder.text(piece))
+        if is_first:
+            # The model's next tokens are parsed by this thread, which would keep the processor
+            # from the one that has the first token to write.
+            self._writer.flush(_FIRST_TOKEN_SECONDS)
         if self._recorder.characters > self._settings.answer_max_characters:
             raise AnswerTooLong(self._row.id)
 
     def _tell(self, events: Sequence[Event]) -> None:
         self._writer.write(events)
+
+    def _keep_behind_the_request(self, kept: Sequence[Passage]) -> None:
+        time.sleep(_REQUEST_SECONDS)
+        self._keep(kept)
 
     def _keep(self, kept: Sequence[Passage]) -> None:
         try:
