@@ -99,6 +99,7 @@ class Answerer:
         """Do a job; do nothing if it was begun before, or its response is final."""
         with self._running.running(job.response_id) as stop:
             try:
+                self._heartbeat.admit(stop)
                 row = self._claim(job, stop)
             except Stopped:
                 # It was not claimed yet: the same job goes to another worker.

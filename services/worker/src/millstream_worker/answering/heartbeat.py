@@ -10,14 +10,19 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from millstream_contract.errors import ContractError, LedgerUnavailable, LogUnavailable
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import Standing
 from millstream_contract.work_board import Lease, WorkBoard
+from millstream_worker.answering.admission import Admission
 from millstream_worker.answering.stopping import StopReason, StopSignal
 
 logger = logging.getLogger(__name__)
+
+_LATE_BEATS: Final = 2
+"""Beats this many times further apart than they should be show that the process is overloaded."""
 
 
 @dataclass(slots=True)
@@ -32,6 +37,7 @@ class Heartbeat:
     def __init__(
         self,
         board: WorkBoard,
+        renewing: WorkBoard,
         ledger: Ledger,
         *,
         every_seconds: float,
@@ -39,14 +45,19 @@ class Heartbeat:
     ) -> None:
         """Renew ``every_seconds``, several times within a lease; call start().
 
+        renewing: the same board over a connection of its own: a beat waits for no other thread's.
         also: called as often; it may raise ContractError.
         """
         self._board = board
+        self._renewing = renewing
         self._ledger = ledger
         self._every_seconds = every_seconds
         self._also = also
         self._held: dict[Lease, _Held] = {}
         self._lock = threading.Lock()
+        self._admission = Admission(
+            late_seconds=_LATE_BEATS * every_seconds, held=lambda: len(self._held)
+        )
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
@@ -58,6 +69,10 @@ class Heartbeat:
         """Stop renewing."""
         self._closed.set()
         self._thread.join()
+
+    def admit(self, stop: StopSignal) -> None:
+        """Wait until this process can take on one more answer. Raises Stopped."""
+        self._admission.enter(stop)
 
     @contextmanager
     def holding(self, lease: Lease, stop: StopSignal) -> Iterator[None]:
@@ -84,7 +99,7 @@ class Heartbeat:
         if not leases:
             return
         try:
-            lost = self._board.renew(leases)
+            lost = self._renewing.renew(leases)
         except LogUnavailable as error:
             logger.debug("leases cannot be renewed now: %s", error)
             self._look_at_ledger(leases)
@@ -100,6 +115,7 @@ class Heartbeat:
                 logger.debug("a heartbeat was not heard: %s", error)
             except Exception:
                 logger.exception("a heartbeat failed; the next one comes")
+            self._admission.beaten()
 
     def _look_at_ledger(self, leases: Sequence[Lease], *, retake: bool = False) -> None:
         if not leases:

@@ -70,10 +70,14 @@ class AnswerService:
         self._subscriber = subscriber_client(settings.redis_url)
         board = WorkBoard(self._redis, lease_seconds=settings.lease_seconds)
         self._listener = StopListener(self._subscriber, ledger, self._running)
-        self._capacity = Capacity(self._redis)
+        self._renewing = redis_client(
+            settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
+        )
+        self._capacity = Capacity(self._renewing)
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._heartbeat = Heartbeat(
             board,
+            WorkBoard(self._renewing, lease_seconds=settings.lease_seconds),
             ledger,
             every_seconds=settings.lease_seconds / _BEATS_PER_LEASE,
             also=lambda: self._announce(_ANNOUNCED_LEASES * settings.lease_seconds),
@@ -131,6 +135,7 @@ class AnswerService:
         self._withdraw()
         self._listener.close()
         self._subscriber.close()
+        self._renewing.close()
         self._redis.close()
         self._pool.close()
 
