@@ -11,7 +11,8 @@ from typing import Any
 import psutil
 from redis import Redis
 
-from millstream_contract.keys import LEASES_KEY, QUEUED_KEY
+from millstream_contract.keys import LEASES_KEY, QUEUED_KEY, response_of_channel
+from millstream_contract.token_log import LiveBatch
 
 _EVERY_SECONDS = 1.0
 
@@ -146,10 +147,9 @@ class Watch:
                     self._note(message, time.monotonic())
 
     def _note(self, message: Mapping[str, Any], at: float) -> None:
-        data: bytes = message["data"]
-        response_id = message["channel"].decode().partition("{")[2].partition("}")[0]
-        number = int(data[4 : data.index(b"\n")])
-        self.heard.append(Heard(response_id, number, data.count(b"\n\n"), at))
+        response_id = response_of_channel(message["channel"].decode())
+        batch = LiveBatch.of_message(message["data"])
+        self.heard.append(Heard(response_id, batch.first, batch.last - batch.first + 1, at))
 
 
 def _children() -> dict[int, list[int]]:
