@@ -7,7 +7,7 @@ from typing import Any, Self
 import httpx
 
 from tests.harness.deadlines import DeadlinePassed, scaled
-from tests.harness.sse import StreamEvent, StrictReader
+from tests.harness.sse import Aside, Item, StreamEvent, StrictReader
 from tests.harness.transcript import Transcript
 
 _STREAM_TYPE = "text/event-stream"
@@ -30,7 +30,8 @@ class EventStream:
         self.transcript = transcript
         self.headers = response.headers
         self._response = response
-        self._events = self._read()
+        self._items = self._read()
+        self._events = (item for item in self._items if isinstance(item, StreamEvent))
 
     def __iter__(self) -> Iterator[StreamEvent]:
         """Give the events from here on; a plain end of the connection ends them too."""
@@ -53,6 +54,15 @@ class EventStream:
             lambda _: len(self.transcript.text) >= length, f"{length} characters of text were shown"
         )
 
+    def aside(self) -> dict[str, Any]:
+        """Read on until something was told beside the stream, and give it."""
+        known = len(self.transcript.asides)
+        for item in self._items:
+            if isinstance(item, Aside):
+                break
+        assert len(self.transcript.asides) > known, f"nothing beside {self.transcript.types}"
+        return self.transcript.asides[-1]
+
     def to_end(self) -> Transcript:
         """Read to the end, which must be a final event and [DONE]; give what was seen."""
         for _ in self._events:
@@ -64,14 +74,13 @@ class EventStream:
         """Cut the connection."""
         self._response.close()
 
-    def _read(self) -> Iterator[StreamEvent]:
+    def _read(self) -> Iterator[Item]:
         reader = StrictReader()
         try:
             for data in self._response.iter_raw():
                 for item in reader.feed(data):
                     self.transcript.add(item)
-                    if isinstance(item, StreamEvent):
-                        yield item
+                    yield item
         except httpx.ReadTimeout as error:
             raise DeadlinePassed(
                 f"the stream fell silent; seen: {self.transcript.types}"

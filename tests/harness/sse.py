@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 FINAL_TYPES = frozenset({"response.completed", "response.failed", "response.incomplete"})
 _FRAME = re.compile(r"id: (0|[1-9][0-9]*)\ndata: (\{[^\n]*\})")
@@ -36,6 +36,19 @@ class Comment(str):
     """The text of a comment line: a keep-alive."""
 
     __slots__ = ()
+
+
+class Aside(Comment):
+    """The type of an event beside the stream; for whoever follows the answer it is a comment."""
+
+    __slots__ = ("body",)
+
+    def __new__(cls, body: dict[str, Any]) -> Self:
+        aside = super().__new__(cls, body["type"])
+        aside.body = body
+        return aside
+
+    body: dict[str, Any]
 
 
 class Done:
@@ -79,19 +92,24 @@ def _read(frame: bytes) -> Item:
         return Done()
     if text.startswith(": ") and "\n" not in text:
         return Comment(text[2:])
+    if text.startswith('data: {"type":"millstream.'):
+        event = _event(None, text.removeprefix("data: "))
+        return Aside(event.body)
     match = _FRAME.fullmatch(text)
     if match is None:
         raise WireError(f"not `id: <number>` and one `data:` line of JSON: {frame!r}")
     return _event(int(match[1]), match[2])
 
 
-def _event(number: int, data: str) -> StreamEvent:
+def _event(number: int | None, data: str) -> StreamEvent:
     try:
         body = json.loads(data)
     except ValueError as error:
         raise WireError(f"the data of event {number} is not JSON: {error}: {data!r}") from error
     if next(iter(body), None) != "type" or not isinstance(body["type"], str):
         raise WireError(f"event {number} does not begin with its type: {data!r}")
+    if number is None:
+        number = body.get("sequence_number", -1)
     if body.get("sequence_number") != number:
         raise WireError(f"event {number} is numbered {body.get('sequence_number')!r} inside")
     return StreamEvent(number, body["type"], body)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.harness.sse import Comment, Done, Item, StreamEvent
+from tests.harness.sse import Aside, Comment, Done, Item, StreamEvent
 
 DELTA = "response.output_text.delta"
 RESET = "millstream.attempt.reset"
@@ -25,6 +25,8 @@ class Transcript:
     """The number of the last event seen; None before the first."""
     text: str = ""
     """The text as a viewer shows it: the deltas of the latest attempt."""
+    asides: list[dict[str, Any]] = field(default_factory=list)
+    """What was told beside the stream."""
     keep_alives: int = 0
     done: bool = False
     """Whether the closing [DONE] was seen."""
@@ -32,6 +34,11 @@ class Transcript:
     def add(self, item: Item) -> None:
         """Take in the next item. Raises BrokenStream."""
         match item:
+            case Aside():
+                # A viewer that resumes has no cursor here before its first event.
+                if self.cursor is not None and item.body["sequence_number"] != self.cursor:
+                    raise BrokenStream(f"an aside would move the cursor: {item.body}")
+                self.asides.append(item.body)
             case Comment():
                 self.keep_alives += 1
             case Done():

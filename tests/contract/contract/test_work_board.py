@@ -1,5 +1,6 @@
 """The work board on a real Valkey: every drop is found, by one finder, and nothing else is."""
 
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +9,15 @@ from redis import Redis
 
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.identifiers import new_id
-from millstream_contract.keys import LEASES_KEY, LEDGER_CHECK_KEY, PULSE_KEY, QUEUED_KEY
+from millstream_contract.keys import (
+    LEASES_KEY,
+    LEDGER_CHECK_KEY,
+    POSITIONS_TOLD_KEY,
+    PULSE_KEY,
+    QUEUED_KEY,
+    live_channel,
+    response_of_channel,
+)
 from millstream_contract.redis_connection import redis_client
 from millstream_contract.work_board import Lease, WorkBoard
 from tests.harness.valkey import ValkeyServer
@@ -210,3 +219,31 @@ def test_a_foreign_value_in_its_place_does_not_end_the_board(
 
     board.take(lease)
     assert board.counts() == (0, 1)
+
+
+def test_those_in_line_are_told_their_positions_in_the_order_of_their_coming(
+    redis: "Redis", board: WorkBoard
+) -> None:
+    first, second, third = ids = [new_id("resp") for _ in range(3)]
+    now, _ = redis.time()
+    redis.zadd(QUEUED_KEY, {one: (now - 30) * 1000 + n for n, one in enumerate(ids)})
+    board.put_in_line(new_id("resp"))
+    with redis.pubsub() as heard:  # type: ignore[no-untyped-call]
+        heard.subscribe(*map(live_channel, ids))
+        assert board.tell_positions(60) == 3
+        # The first one's message is sent again: it keeps its place all the same.
+        redis.zadd(QUEUED_KEY, {first: now * 1000})
+        redis.delete(POSITIONS_TOLD_KEY)
+        board.release(Lease(second, 0))
+        assert board.tell_positions(60) == 2
+        assert board.tell_positions(60) == 0
+
+        messages = [heard.get_message(timeout=5) for _ in range(8)][3:]
+
+    told = [
+        (response_of_channel(message["channel"].decode()), json.loads(message["data"][6:]))
+        for message in messages
+        if message is not None
+    ]
+    positions = [(response_id, event["position"]) for response_id, event in told]
+    assert positions == [(first, 1), (second, 2), (third, 3), (first, 1), (third, 2)]

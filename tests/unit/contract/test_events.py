@@ -9,7 +9,14 @@ from pydantic import TypeAdapter
 
 from millstream_contract import events, objects
 from millstream_contract.events import FINAL_TYPES
-from millstream_contract.frames import decode_event, encode_frame
+from millstream_contract.frames import (
+    DONE,
+    KEEP_ALIVE,
+    decode_event,
+    encode_aside,
+    encode_frame,
+    is_aside,
+)
 
 _THEIRS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 
@@ -84,6 +91,9 @@ EVENTS: list[events.Event] = [
 ]
 
 
+_OURS = {events.AttemptReset, events.QueuePosition}
+
+
 def type_of(event: events.Event) -> str:
     return str(event.model_dump()["type"])
 
@@ -111,13 +121,23 @@ def test_all_events_that_are_not_our_own_are_checked_here() -> None:
     kinds = {type(event) for event in EVENTS}
     abstract = {events.Event, events.ResponseEvent, events.ItemEvent}
 
-    assert kinds == _subclasses(events.Event) - abstract - {events.AttemptReset}
+    assert kinds == _subclasses(events.Event) - abstract - _OURS
 
 
-def test_our_own_event_says_so_by_its_type() -> None:
-    body = decode_event(encode_frame(events.AttemptReset(attempt=2, reason="lost"), 8))
+def test_our_own_events_say_so_by_their_types() -> None:
+    for event in (events.AttemptReset(attempt=2, reason="lost"), events.QueuePosition(position=3)):
+        assert decode_event(encode_frame(event, 8))["type"].startswith("millstream.")
 
-    assert body["type"].startswith("millstream.")
+
+def test_an_aside_has_no_id_and_repeats_the_number_before_it() -> None:
+    aside = encode_aside(events.QueuePosition(position=3), 1)
+
+    told = b'data: {"type":"millstream.queue.position","sequence_number":1,"position":3}\n\n'
+    assert aside == told
+    assert is_aside(aside)
+    assert not is_aside(encode_frame(events.QueuePosition(position=3), 1).data)
+    assert not is_aside(DONE)
+    assert not is_aside(KEEP_ALIVE)
 
 
 def test_the_final_types_are_those_of_the_events_that_say_so() -> None:

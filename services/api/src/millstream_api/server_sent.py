@@ -11,6 +11,7 @@ from flask import Response
 
 from millstream_api.observing.traces import relaying
 from millstream_api.relay import ClientConnection, OnClose, Streamer, Translate
+from millstream_contract.frames import is_aside
 
 _TYPE: Final = "text/event-stream; charset=utf-8"
 _HEADERS: Final = {
@@ -99,5 +100,5 @@ def _pulled(streamer: Streamer, view: View) -> Generator[bytes, None, None]:
         return
     with closing(pieces):
         for piece in pieces:
-            if translated := view.translate(piece):
+            if not is_aside(piece) and (translated := view.translate(piece)):
                 yield translated

@@ -155,6 +155,16 @@ class AttemptReset(Event):
     reason: str
 
 
+class QueuePosition(Event):
+    """The question still waits for a worker, as number ``position`` of all that do.
+
+    It is told beside the stream: as an aside, which no log holds (see frames.py).
+    """
+
+    type: Literal["millstream.queue.position"] = "millstream.queue.position"
+    position: int
+
+
 FINAL_TYPES: frozenset[str] = frozenset(
     {"response.completed", "response.failed", "response.incomplete"}
 )

@@ -3,6 +3,10 @@ r"""Frames: an event as the bytes that a viewer receives.
 A frame is ``id: <sequence number>\ndata: <JSON on one line>\n\n``. It is encoded once, by who
 writes the token log; log, channel, relay and ledger carry its bytes and never parse them. There
 is no ``event:`` line, so that every EventSource hears it as a message.
+
+An *aside* is an event that is told beside the stream, to whoever listens just then. It has no
+``id:`` line, and repeats the number of the event before it: it moves no cursor, no log holds it,
+and who misses it misses nothing.
 """
 
 import json
@@ -60,6 +64,16 @@ def encode_frame(event: Event, sequence_number: int) -> Frame:
     kind, rest = body.split(",", 1)
     text = f'id: {sequence_number}\ndata: {kind},"sequence_number":{sequence_number},{rest}\n\n'
     return Frame(sequence_number, text.encode())
+
+
+def encode_aside(event: Event, last_number: int) -> bytes:
+    """Encode an event to be told beside the stream, behind the event with this number."""
+    return encode_frame(event, last_number).data.partition(b"\n")[2]
+
+
+def is_aside(data: bytes) -> bool:
+    """Tell whether this is an aside: frames begin with their id, ``DONE`` with no object."""
+    return data.startswith(b"data: {")
 
 
 def sequence_number_of(data: bytes) -> int:

@@ -33,6 +33,11 @@
 ``millstream:{work}:admissions``: sorted set
     Questions that were let in and are not in line yet, by the time (ms) when that is given up.
     Lives BOARD_TTL_SECONDS. Written by the API.
+``millstream:{work}:arrivals``: sorted set
+    Who waits in line, by the time (ms) since when, whatever is sent again. Lives BOARD_TTL_SECONDS.
+    Written by reapers.
+``millstream:{work}:positions_told``: string
+    There for some seconds after those in line were told their positions. Written by reapers.
 
 The braces are real: they keep one response's keys, and the board's, in one slot of a Redis Cluster.
 """
@@ -49,6 +54,8 @@ LEDGER_CHECK_KEY: Final = "millstream:{work}:ledger_check"
 SLOTS_KEY: Final = "millstream:{work}:slots"
 SERVICE_TIME_KEY: Final = "millstream:{work}:service_ms"
 ADMISSIONS_KEY: Final = "millstream:{work}:admissions"
+ARRIVALS_KEY: Final = "millstream:{work}:arrivals"
+POSITIONS_TOLD_KEY: Final = "millstream:{work}:positions_told"
 
 BOARD_TTL_SECONDS: Final = 86_400
 """How long the work board outlives the last that happened on it; the ledger restores it."""

@@ -4,9 +4,14 @@ The API writes them when it accepts a question; whoever finds a log without them
 writes the very same ones.
 """
 
+from typing import Final
+
 from millstream_contract.events import ResponseCreated, ResponseQueued
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.ledger.rows import ResponseRow
+
+LAST_OPENING_NUMBER: Final = 1
+"""The number of the last opening frame: where every viewer stands until a worker begins."""
 
 
 def opening_frames(row: ResponseRow) -> list[Frame]:

@@ -28,6 +28,9 @@ _LOST_BEHIND_BACKLOG_SECONDS: Final = 60.0
 
 _LEDGER_CHECK_SECONDS: Final = 5.0
 
+_POSITIONS_SECONDS: Final = 2.0
+"""How often those in line hear their positions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reaper:
@@ -43,6 +46,7 @@ class Reaper:
             self._expired()
             self._lost_messages()
             self._lost_from_board()
+            self.board.tell_positions(_POSITIONS_SECONDS)
         except (LogUnavailable, LedgerUnavailable) as error:
             logger.debug("nothing can be found now: %s", error)
 

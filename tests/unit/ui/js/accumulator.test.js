@@ -113,3 +113,15 @@ test("a stored response gives the same answer as its stream", async () => {
     equal({ ...stored, ...unordered }, { ...streamed, ...unordered }, name);
   }
 });
+
+test("a position in line is told beside the stream and moves no cursor", () => {
+  const opened = after([
+    { type: "response.created", sequence_number: 0 },
+    { type: "response.queued", sequence_number: 1 },
+  ]);
+  const position = { type: "millstream.queue.position", sequence_number: 1, position: 3 };
+  const { answer, outcome } = applyEvent(opened, position);
+  equal([outcome, answer.cursor, answer.queuePosition], ["applied", 1, 3]);
+  const next = applyEvent(answer, { type: "response.in_progress", sequence_number: 2 });
+  equal([next.outcome, next.answer.cursor], ["applied", 2]);
+});

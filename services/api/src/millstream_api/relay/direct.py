@@ -105,6 +105,13 @@ class DirectViewer:
         elif taken:
             self._write(self._manner.framed(taken))
 
+    def aside(self, data: bytes) -> None:
+        """Send what was told beside the stream."""
+        if self._mailbox is not None:
+            self._mailbox.aside(data)
+        elif beside := self._source.beside(self._follower, data):
+            self._write(self._manner.framed(beside))
+
     def reread(self) -> None:
         """Read the log again."""
         (self._mailbox or self._fall_behind()).reread()

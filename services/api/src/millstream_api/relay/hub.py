@@ -21,6 +21,7 @@ from millstream_api.relay.chunks import chunk_of
 from millstream_api.relay.subscription import Subscription
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import BadFrame
+from millstream_contract.frames import is_aside
 from millstream_contract.keys import IDLE_CHANNEL, live_channel, response_of_channel
 from millstream_contract.token_log import LiveBatch
 
@@ -43,6 +44,9 @@ class Listener(Protocol):
 
     def put(self, batch: LiveBatch, chunk: bytes) -> None:
         """Take what was published: as frames, and as one chunk of HTTP."""
+
+    def aside(self, data: bytes) -> None:
+        """Take what was told beside the stream, or let it pass by."""
 
     def reread(self) -> None:
         """Read the log again: something may have been missed."""
@@ -240,6 +244,9 @@ class Hub:
         handed = 0
         for kind, channel, data in messages:
             if kind == b"message":
+                if is_aside(data):
+                    self._hand_out_aside(channel, data)
+                    continue
                 batch = _batch_of(channel, data)
                 earlier = waiting.get(channel)
                 if earlier is not None and batch is not None and batch.first == earlier.last + 1:
@@ -265,6 +272,11 @@ class Hub:
             topic.confirmed.set()
             for listener in tuple(topic.listeners):
                 listener.reread()
+
+    def _hand_out_aside(self, channel: bytes, data: bytes) -> None:
+        if topic := self._topics.get(channel.decode()):
+            for listener in tuple(topic.listeners):
+                listener.aside(data)
 
     def _hand_out(self, channel: bytes, batch: LiveBatch) -> int:
         topic = self._topics.get(channel.decode())

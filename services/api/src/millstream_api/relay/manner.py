@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from millstream_api.relay.chunks import LAST_CHUNK, chunk_of
 from millstream_api.relay.ends import OnClose, Translate
-from millstream_contract.frames import DONE
+from millstream_contract.frames import DONE, is_aside
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Manner:
     def framed(self, data: bytes) -> bytes:
         """Return the bytes that carry these frames."""
         if self.translate is not None:
-            data = self.translate(data)
+            # What is told beside the stream has no counterpart elsewhere.
+            data = b"" if is_aside(data) else self.translate(data)
         return chunk_of(data) if data and self.chunked else data
 
     def ending(self) -> bytes:

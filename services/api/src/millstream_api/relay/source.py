@@ -9,6 +9,7 @@ from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import LedgerUnavailable, LogUnavailable
 from millstream_contract.frames import split_frames
 from millstream_contract.ledger import Ledger
+from millstream_contract.opening import LAST_OPENING_NUMBER
 from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch, TokenLog
 
 _LEDGER_WAIT_SECONDS: Final = 0.3
@@ -81,8 +82,14 @@ class Source:
                 break
             pieces.append(taken)
         if not batches:
+            if aside := mailbox.take_aside():
+                return self.beside(follower, aside)
             mailbox.must_reread = True
         return b"".join(pieces)
+
+    def beside(self, follower: Follower, aside: bytes) -> bytes:
+        """Return an aside for a viewer that stands where it belongs: nobody has begun to answer."""
+        return aside if follower.cursor == LAST_OPENING_NUMBER else b""
 
     def live(self, follower: Follower, batch: LiveBatch) -> bytes | Hole:
         """Return what the viewer needs of a live batch, and count what is not as it should be."""

@@ -22,6 +22,7 @@ class Mailbox:
         self._batches: deque[LiveBatch] = deque()
         self._bytes = 0
         self._something = Event()
+        self._aside = b""
         self.must_reread = False
 
     def put(self, batch: LiveBatch, _chunk: bytes = b"") -> None:
@@ -35,6 +36,17 @@ class Mailbox:
             return
         self._batches.append(batch)
         self._something.set()
+
+    def aside(self, data: bytes) -> None:
+        """Keep what was told beside the stream, if the viewer has nothing else to do."""
+        if self.is_empty:
+            self._aside = data
+            self._something.set()
+
+    def take_aside(self) -> bytes:
+        """Return what was told beside the stream, once."""
+        data, self._aside = self._aside, b""
+        return data
 
     def reread(self) -> None:
         """Tell the viewer to read the log: the subscription may have missed something."""

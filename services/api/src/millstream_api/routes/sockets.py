@@ -21,13 +21,13 @@ from simple_websocket import ConnectionClosed, Server
 from millstream_api.asking import new_response, read_question
 from millstream_api.bodies import check_text, json_object
 from millstream_api.errors import ApiError, as_api_error, bad_field, crashed, not_found
-from millstream_api.identity import current_owner
+from millstream_api.identity import Identity, current_identity
 from millstream_api.leaving import stop
 from millstream_api.messages import unsupported
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
-from millstream_contract.frames import DONE, KEEP_ALIVE, split_frames
+from millstream_contract.frames import DONE, KEEP_ALIVE, is_aside, split_frames
 
 _CREATE: Final = "response.create"
 _RESUME: Final = "millstream.response.resume"
@@ -50,7 +50,7 @@ sock = Sock()
 def connect(socket: Server) -> None:
     """Serve one WebSocket until its client leaves."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    _Session(socket, app, services(), current_owner()).serve()
+    _Session(socket, app, services(), current_identity()).serve()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,12 @@ class _Asked:
 class _Session:
     """One client's socket, with any number of responses on it."""
 
-    def __init__(self, socket: Server, app: Flask, parts: Services, owner: str) -> None:
+    def __init__(self, socket: Server, app: Flask, parts: Services, identity: Identity) -> None:
         self._socket = socket
         self._app = app
         self._parts = parts
-        self._owner = owner
+        self._identity = identity
+        self._owner = identity.owner
         self._sending = RLock()
         self._streams = Group()
         self._lanes: dict[str, gevent.Greenlet[..., None]] = {}
@@ -120,6 +121,8 @@ class _Session:
         if ahead is not None:
             ahead.join()
         try:
+            # A socket may be open for longer than the login is good that opened it.
+            self._parts.gate.check_still_valid(self._identity)
             with self._app.app_context():
                 response_id, cursor = self._begin(asked)
         except ApiError as error:
@@ -210,9 +213,15 @@ def _messages(data: bytes, stream_id: str | None) -> Iterator[str]:
     if data in {DONE, KEEP_ALIVE}:
         return
     lane = "" if stream_id is None else f',"stream_id":{json.dumps(stream_id)}'
+    if is_aside(data):
+        yield f"{_event_in(data)[:-1]}{lane}}}"
+        return
     for frame in split_frames(data):
-        event = frame.data.partition(b"\ndata: ")[2].rstrip(b"\n").decode()
-        yield f"{event[:-1]}{lane}}}"
+        yield f"{_event_in(frame.data)[:-1]}{lane}}}"
+
+
+def _event_in(data: bytes) -> str:
+    return data.partition(b"data: ")[2].rstrip(b"\n").decode()
 
 
 def _dump(value: dict[str, Any]) -> bytes:

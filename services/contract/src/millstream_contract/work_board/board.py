@@ -10,18 +10,35 @@ from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import LogUnavailable
+from millstream_contract.events import QueuePosition
+from millstream_contract.frames import encode_aside
 from millstream_contract.keys import (
+    ARRIVALS_KEY,
     BOARD_TTL_SECONDS,
     LEASES_KEY,
     LEDGER_CHECK_KEY,
+    POSITIONS_TOLD_KEY,
     PULSE_KEY,
     QUEUED_KEY,
 )
+from millstream_contract.opening import LAST_OPENING_NUMBER
 
 logger = logging.getLogger(__name__)
 
 _TTL_MS: Final = BOARD_TTL_SECONDS * 1000
 _BATCH: Final = 200
+_POSITION_AFTER_MS: Final = 1000
+
+_SCRIPTS: Final = (
+    "line_up",
+    "leave_line",
+    "take",
+    "renew",
+    "expire",
+    "overdue",
+    "restore",
+    "positions",
+)
 
 PULSE_SILENCE_SECONDS: Final = 1.0
 """Everybody looks for expired leases twice a second; a longer silence is an outage."""
@@ -52,10 +69,7 @@ class WorkBoard:
         """Use this client; a lease that is not renewed ends after ``lease_seconds``."""
         self._redis = redis
         self._lease_ms = int(lease_seconds * 1000)
-        self._scripts = {
-            name: redis.register_script(_lua(f"{name}.lua"))
-            for name in ("line_up", "leave_line", "take", "renew", "expire", "overdue", "restore")
-        }
+        self._scripts = {name: redis.register_script(_lua(f"{name}.lua")) for name in _SCRIPTS}
 
     def put_in_line(self, response_id: str) -> None:
         """Note that a response waits for a worker; its message is sent right after."""
@@ -132,6 +146,20 @@ class WorkBoard:
         return bool(
             self._run(lambda: self._redis.set(LEDGER_CHECK_KEY, "1", nx=True, px=milliseconds))
         )
+
+    def tell_positions(self, every_seconds: float) -> int:
+        """Tell the viewers of who waits in line their positions; return how many were told.
+
+        Of all callers one does so in ``every_seconds``. Who has only just come is not told: with a
+        free worker its position says nothing.
+        """
+        before, _, after = encode_aside(QueuePosition(position=0), LAST_OPENING_NUMBER).partition(
+            b'"position":0'
+        )
+        keys = [QUEUED_KEY, ARRIVALS_KEY, POSITIONS_TOLD_KEY]
+        texts = [before + b'"position":', after]
+        arguments = [int(every_seconds * 1000), _POSITION_AFTER_MS, *texts, _TTL_MS]
+        return int(self._script("positions", keys, arguments))
 
     def waiting_messages(self, queue: str) -> int:
         """Return how many messages wait in the broker's list of a queue."""

@@ -69,6 +69,10 @@ export function applyEvent(answer, event) {
   if (typeof event?.type !== "string" || !Number.isInteger(number)) {
     return { answer, outcome: "ignored" };
   }
+  // It is told beside the stream, with the number of the event before it, and moves no cursor.
+  if (event.type === "millstream.queue.position" && number <= answer.cursor) {
+    return { answer: positioned(answer, event), outcome: "applied" };
+  }
   if (number <= answer.cursor) return { answer, outcome: "repeat" };
   // A reset takes back all before it, so nothing is missing before it.
   if (number > answer.cursor + 1 && event.type !== "millstream.attempt.reset") {
@@ -138,11 +142,16 @@ const CHANGES = {
     phase: answer.passages.length > 0 ? "reading" : "queued",
     attempt: attempt ?? answer.attempt,
   }),
-  "millstream.queue.position": (answer, { position }) => ({
-    ...answer,
-    queuePosition: Number.isInteger(position) ? position : null,
-  }),
+  "millstream.queue.position": positioned,
 };
+
+/**
+ * @param {Answer} answer
+ * @param {any} event
+ */
+function positioned(answer, { position }) {
+  return { ...answer, queuePosition: Number.isInteger(position) ? position : null };
+}
 
 /**
  * @param {Answer} answer

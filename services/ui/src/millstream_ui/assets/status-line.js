@@ -21,8 +21,8 @@ export function phaseText(answer, say) {
       return say("phase_writing");
     default:
       if (answer.attempt > 1) return say("phase_restarted");
-      return answer.queuePosition
-        ? say("phase_queued_position", { count: answer.queuePosition })
+      return (answer.queuePosition ?? 1) > 1
+        ? say("phase_queued_position", { count: (answer.queuePosition ?? 1) - 1 })
         : say("phase_queued");
   }
 }

@@ -1,0 +1,34 @@
+-- Tells those in line their positions, on their live channels. Nothing is logged.
+--
+-- KEYS  1 queued   2 arrivals   3 positions told
+-- ARGV  1 ms until somebody may do so again   2 who came less than so many ms ago is not told
+--       3 what stands before the position   4 what stands behind it   5 time to live in ms
+-- Reply how many were told
+--
+-- In `queued`, who was sent again counts as having come just then; `arrivals` remembers since when
+-- each was really seen there.
+if not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then return 0 end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local queued, waits = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), {}
+for i = 1, #queued, 2 do
+  waits[queued[i]] = true
+  redis.call('ZADD', KEYS[2], 'NX', queued[i + 1], queued[i])
+end
+local arrivals = redis.call('ZRANGE', KEYS[2], 0, -1, 'WITHSCORES')
+local position, told = 0, 0
+for i = 1, #arrivals, 2 do
+  local response = arrivals[i]
+  if not waits[response] then
+    redis.call('ZREM', KEYS[2], response)
+  else
+    position = position + 1
+    if now - tonumber(arrivals[i + 1]) >= tonumber(ARGV[2]) then
+      local channel = 'millstream:{' .. response .. '}:live'
+      redis.call('PUBLISH', channel, ARGV[3] .. position .. ARGV[4])
+      told = told + 1
+    end
+  end
+end
+if position > 0 then redis.call('PEXPIRE', KEYS[2], ARGV[5]) end
+return told
