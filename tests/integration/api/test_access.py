@@ -275,6 +275,27 @@ def test_an_api_key_logs_in_until_it_is_revoked(
     assert revoked.status_code == httpx.codes.UNAUTHORIZED
 
 
+def test_a_socket_is_of_no_use_when_the_login_that_opened_it_has_ended(
+    guarded: tuple[Service, Login], shared_backends: Backends
+) -> None:
+    database = {"DATABASE_URL": shared_backends.database_url}
+    made = run_module("millstream_api.keys", ["create", "--owner", "carol"], database).lines
+    key = next(line for line in made if line.startswith("msk_"))
+    key_id = next(line for line in made if line.startswith("key_")).partition(":")[0]
+    socket = websocket.create_connection(
+        guarded[0].url.replace("http", "ws") + "/v1/responses",
+        timeout=20,
+        header={"Authorization": f"Bearer {key}"},
+    )
+    run_module("millstream_api.keys", ["revoke", key_id], database)
+
+    socket.send(json.dumps({"type": "response.create", "input": "Mine?"}))
+    told = json.loads(socket.recv())
+    socket.close()
+
+    assert (told["type"], told["status"]) == ("error", httpx.codes.UNAUTHORIZED)
+
+
 def test_no_login_is_ever_written_to_the_log(
     guarded: tuple[Service, Login], http: httpx.Client, login: Login
 ) -> None:
