@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-_OURS = ("MILLSTREAM_", "DATABRICKS_")
+_OURS = ("MILLSTREAM_", "DATABRICKS_", "OTEL_", "MLFLOW_")
 _ALSO_OURS = frozenset({"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"})
 
 

@@ -31,7 +31,13 @@ def create_app(parts: Services) -> Flask:
     CORS(
         app,
         origins=list(parts.settings.cors_origins),
-        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        allow_headers=[
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            "traceparent",
+        ],
         expose_headers=["Retry-After", "WWW-Authenticate"],
         max_age=600,
     )

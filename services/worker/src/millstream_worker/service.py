@@ -1,6 +1,6 @@
 """What a worker process does: one service, for the jobs of one queue."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 
@@ -10,6 +10,8 @@ class Service(Protocol):
     task: str
     """The name by which jobs are sent."""
     queue: str
+    further: Mapping[str, Callable[..., None]]
+    """Further tasks of its queue, by their names."""
     concurrency: int
     """Jobs done side by side, each on a thread."""
 

@@ -4,6 +4,7 @@ import logging
 import socket
 import threading
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, signals
@@ -31,7 +32,9 @@ def run_worker(
     then the service is told to let them end.
     """
     stopping = threading.Event()
-    app.task(name=service.task, ignore_result=True)(_task(service, stopping, observed.metrics))
+    for name, do in {service.task: service.do, **service.further}.items():
+        task = _task(name, do, stopping, observed.metrics)
+        app.task(name=name, ignore_result=True)(task)
     observed.metrics.slots.set(service.concurrency)
     beat = observed.beat
     drain = threading.Timer(grace_seconds, service.drain)
@@ -77,13 +80,15 @@ def _leave_logging_alone(**_: Any) -> None:
     return None
 
 
-def _task(service: Service, stopping: threading.Event, metrics: WorkerMetrics) -> Any:
+def _task(
+    name: str, do_it: Callable[..., None], stopping: threading.Event, metrics: WorkerMetrics
+) -> Any:
     def do(*arguments: Any) -> None:
         # Celery hears SIGTERM at its next event only, which may be another job.
         if stopping.is_set():
             raise Reject("this worker shuts down", requeue=True)
-        with metrics.doing(service.task):
-            service.do(*arguments)
+        with metrics.doing(name):
+            do_it(*arguments)
 
     return do
 

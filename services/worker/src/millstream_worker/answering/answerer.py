@@ -210,7 +210,7 @@ class Answerer:
                 final = attempt.end(ending)
             _report(final)
             self._metrics.ended(final, attempt.stream_bytes)
-            self._tracer.ended(trace, final)
+            self._tracer.ended(trace, row, final)
             self._note_model(final)
         except (Fenced, Stopped):
             raise

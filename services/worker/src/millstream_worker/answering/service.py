@@ -3,6 +3,7 @@
 import logging
 import os
 import socket
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self
 
@@ -27,6 +28,7 @@ from millstream_worker.embeddings import Embeddings
 from millstream_worker.observing.answer_traces import AnswerTracer
 from millstream_worker.observing.checks import answers
 from millstream_worker.observing.metrics import AnswerMetrics
+from millstream_worker.observing.mlflow_traces import MlflowTraces, mlflow_is_on
 from millstream_worker.settings import AnswerSettings
 from millstream_worker.workspace import open_workspace
 
@@ -54,6 +56,7 @@ class AnswerService:
     ) -> None:
         """Open everything; close() releases it. Raises ValueError without a workspace."""
         self.concurrency = settings.answers_concurrency
+        self.further: Mapping[str, Callable[..., None]] = {}
         self._app = app
         self._metrics = metrics
         self._running = RunningAnswers()
@@ -85,6 +88,7 @@ class AnswerService:
         self._reaping = Reaping(Reaper(board, ledger, self._send_again))
         self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
         self._log = TokenLog(self._redis)
+        self._mlflow = MlflowTraces(ledger.responses.keep_mlflow_trace) if mlflow_is_on() else None
         self._answerer = Answerer(
             ledger,
             self._log,
@@ -97,7 +101,7 @@ class AnswerService:
             self._enqueue,
             metrics,
             self._capacity,
-            AnswerTracer(tracing),
+            AnswerTracer(tracing, self._mlflow),
         )
         self._listener.start()
         self._heartbeat.start()
@@ -130,6 +134,8 @@ class AnswerService:
     def close(self) -> None:
         """Release clients, pool and threads."""
         self._background.shutdown()
+        if self._mlflow is not None:
+            self._mlflow.close()
         self._reaping.close()
         self._heartbeat.close()
         self._withdraw()

@@ -1,10 +1,12 @@
 """Puts the ingest service together from its settings."""
 
+from millstream_contract.jobs import FEEDBACK_TASK
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_worker.celery_app import celery_app
 from millstream_worker.embeddings import Embeddings
 from millstream_worker.ingesting.sending import job_sender
 from millstream_worker.ingesting.service import IngestService
+from millstream_worker.observing.feedback import feedback_passer
 from millstream_worker.settings import IngestSettings
 from millstream_worker.workspace import open_workspace
 
@@ -31,13 +33,15 @@ def open_ingest_service(settings: IngestSettings) -> IngestService:
         # Indexing a long document's chunks, or all vectors anew, is one statement.
         reply_seconds=600,
     )
+    ledger = Ledger.of(pool)
     service = IngestService(
-        Ledger.of(pool).documents,
+        ledger.documents,
         embeddings,
         job_sender(celery_app(settings.redis_url)),
         concurrency=settings.ingest_concurrency,
         patience_seconds=settings.ingest_patience_seconds,
         release=pool.close,
+        further={FEEDBACK_TASK: feedback_passer(ledger)},
     )
     service.start()
     return service

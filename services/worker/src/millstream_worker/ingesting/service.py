@@ -1,7 +1,7 @@
 """The jobs of the queue ``ingest``."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Lock, Thread
 from typing import Any, Final, TypeVar
 
@@ -36,6 +36,7 @@ class IngestService:
 
     task = INGEST_TASK
     queue = INGEST_QUEUE
+    further: Mapping[str, Callable[..., None]]
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class IngestService:
         concurrency: int,
         patience_seconds: float,
         release: Callable[[], None] = lambda: None,
+        further: Mapping[str, Callable[..., None]] | None = None,
     ) -> None:
         """Use these; ``release`` is called by ``close``.
 
@@ -57,6 +59,7 @@ class IngestService:
         self._send = send
         self._patience_seconds = patience_seconds
         self._release = release
+        self.further = further or {}
         self._stopping = Event()
         self._adopting = Lock()
         self._adopted = False

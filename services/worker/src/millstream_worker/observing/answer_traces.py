@@ -8,6 +8,7 @@ from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.log_lines import lines_about
 from millstream_contract.objects import ResponseObject
 from millstream_contract.tracing import AnswerTrace, Tracing
+from millstream_worker.observing.mlflow_traces import MlflowTraces
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class AnswerTracer:
     """Begins and ends the spans of attempts."""
 
     tracing: Tracing
+    mlflow: MlflowTraces | None = None
 
     @contextmanager
     def attempt(self, row: ResponseRow) -> Iterator[AnswerTrace]:
@@ -40,8 +42,10 @@ class AnswerTracer:
         ):
             yield AnswerTrace(self.tracing, whole)
 
-    def ended(self, trace: AnswerTrace, final: ResponseObject) -> None:
+    def ended(self, trace: AnswerTrace, row: ResponseRow, final: ResponseObject) -> None:
         """Note how the response ended."""
+        if self.mlflow is not None:
+            self.mlflow.ended(row, final)
         trace.whole.note(millstream__status=final.status)
         if final.usage is not None:
             trace.whole.note(
