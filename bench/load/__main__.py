@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from bench.load.patterns import PATTERNS, chosen_patterns
-from bench.load.report import results_of, write_report
+from bench.load.report import earlier_patterns, results_of, write_report
 from bench.load.running import Run, run_pattern
 from bench.load.stage import Stage, embedded_stage
 
@@ -33,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{pattern.name}: {pattern.title}", flush=True)
             runs.append(run_pattern(stage, pattern, options.rate))
             print(f"  {_line(runs[-1])}", flush=True)
-        results = results_of(runs, options.rate, _command(options), stage.settings)
+        earlier = earlier_patterns(options.out) if options.add else []
+        results = results_of(runs, options.rate, _command(options), stage.settings, earlier)
     print(f"report: {write_report(results, options.out)}")
     return 0 if all(one.faultless for run in runs for one in run.records) else 1
 
@@ -47,6 +48,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--slots", type=int, default=64, help="answers at a time of each worker")
     parser.add_argument("--short", action="store_true", help="few users for moments, for tests")
     parser.add_argument("--out", type=Path, default=_FOLDER, help="folder of the report")
+    parser.add_argument(
+        "--add", action="store_true", help="keep what the report has of other patterns"
+    )
     parser.add_argument("--host", help="an API that runs; default: the embedded one is started")
     parser.add_argument("--model-url", help="the scripted model behind --host")
     parser.add_argument("--redis-url", help="the Redis behind --host")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-_SHORT_SECONDS = 5.0
+_SHORT_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,8 @@ class Pattern:
     seconds: float
     """How long users come; the answers that run then go on to their end."""
     tokens: int = 300
+    arrive_seconds: float = 5.0
+    """How long it takes until all are there."""
     shape: Literal["ramp", "burst"] | None = None
     steps: tuple[int, ...] = ()
     step_seconds: float = 20.0
@@ -32,7 +34,8 @@ class Pattern:
             told += ["--steps", ",".join(map(str, self.steps))]
             told += ["--step-seconds", f"{self.step_seconds:g}"]
         else:
-            told += ["--users", str(self.count), "--spawn-rate", str(max(1, self.count // 2))]
+            rate = self.count / self.arrive_seconds
+            told += ["--users", str(self.count), "--spawn-rate", f"{rate:g}"]
             told += ["--run-time", f"{self.seconds:g}s"]
         return ["-f", ",".join(files), *told, *self.users]
 
@@ -43,13 +46,14 @@ class Pattern:
             count=min(self.count, 12),
             seconds=_SHORT_SECONDS,
             tokens=min(self.tokens, 24),
+            arrive_seconds=0.1,
             steps=tuple(min(step, 3 * place) for place, step in enumerate(self.steps[:3], 1)),
             step_seconds=2.0,
         )
 
 
 PATTERNS = (
-    Pattern("steady", "84 askers, one answer after the other", ("Asker",), 84, 60),
+    Pattern("steady", "88 askers, one answer after the other", ("Asker",), 88, 60),
     Pattern(
         "ramp",
         "more askers every 20 seconds",

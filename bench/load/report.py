@@ -13,6 +13,7 @@ import psutil
 from jinja2 import ChainableUndefined, Environment, FileSystemLoader
 
 from bench.load.findings import knee, pattern_figures
+from bench.load.patterns import PATTERNS
 from bench.load.plots import draw
 from bench.load.running import Run
 
@@ -20,16 +21,37 @@ _TEMPLATES = Path(__file__).parent
 
 
 def results_of(
-    runs: Sequence[Run], rate: float, command: str, settings: Mapping[str, str]
+    runs: Sequence[Run],
+    rate: float,
+    command: str,
+    settings: Mapping[str, str],
+    earlier: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return everything that is kept of these runs, as a JSON object."""
-    patterns = [pattern_figures(run, rate) for run in runs]
+    """Return everything that is kept of these runs, as a JSON object.
+
+    earlier: figures of patterns that were made before, which stay unless they were made anew.
+    """
+    made = _circumstances()
+    known = {str(one["name"]): dict(one) for one in earlier}
+    for run in runs:
+        when = {"at": made["at"], "commit": made["commit"]}
+        known[run.pattern.name] = {**pattern_figures(run, rate), **when}
+    patterns = [known[one.name] for one in PATTERNS if one.name in known]
     steps = [step for pattern in patterns for step in pattern["steps"]]
     return {
-        "made": {**_circumstances(), "command": command, "rate": rate, "settings": dict(settings)},
+        "made": {**made, "command": command, "rate": rate, "settings": dict(settings)},
         "patterns": patterns,
         "knee": knee(steps),
     }
+
+
+def earlier_patterns(folder: Path) -> list[dict[str, Any]]:
+    """Return the figures of the patterns that a folder's report has."""
+    results = folder / "results.json"
+    if not results.exists():
+        return []
+    patterns: list[dict[str, Any]] = json.loads(results.read_text(encoding="utf-8"))["patterns"]
+    return patterns
 
 
 def write_report(results: Mapping[str, Any], folder: Path) -> Path:
