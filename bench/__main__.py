@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--viewers", type=int, default=200, help="open viewers")
     parser.add_argument("--out", type=Path, default=_RESULTS, help="where the figures go (JSON)")
     options = parser.parse_args()
-    with _stack() as stack:
+    with running_product() as stack:
         os.environ.update(stack.backends.settings())
         in_process = InProcess(AnswerSettings())  # type: ignore[call-arg]  # from the environment
         results = {
@@ -51,7 +51,8 @@ def main() -> None:
 
 
 @contextmanager
-def _stack() -> Iterator[Stack]:
+def running_product() -> Iterator[Stack]:
+    """Start everything that is measured, around the scripted model."""
     with ExitStack() as ends:
         postgres = ends.enter_context(PostgresServer())
         valkey = ends.enter_context(ValkeyServer())
