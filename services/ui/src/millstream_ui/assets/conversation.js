@@ -23,11 +23,12 @@ import { TurnView } from "./turn-view.js";
  *   onCreated: (id: string) => void,
  *   onAccepted: () => void,
  *   onSignedOut: (question: string) => void,
+ *   onReplaced: () => void,
  *   onEnded: (answer: Answer) => void,
  * }} Surroundings
  *
  * onCreated: the conversation got its id. onAccepted: a question became a response. onSignedOut: it
- * did not, because the reader has to sign in again.
+ * did not, because the reader has to sign in again. onReplaced: a turn, and the focus in it, went.
  */
 
 export class ConversationController {
@@ -243,7 +244,10 @@ export class ConversationController {
     const turn = new TurnView(question, {
       ...this.#around.turns,
       onRetry: (again) => this.#retry(again, replaced),
-      onReplace: (old, edited) => void this.#ask(edited, old),
+      onReplace: (old, edited) => {
+        void this.#ask(edited, old);
+        this.#around.onReplaced();
+      },
       onFeedback: (id, feedback) =>
         this.#around.api.feedback(id, feedback, AbortSignal.timeout(15_000)),
     });

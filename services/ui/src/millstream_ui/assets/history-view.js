@@ -110,7 +110,7 @@ export class HistoryView {
 
   /** @param {Conversation} conversation */
   #entry({ id, title: given, last_response: last }) {
-    const { say, onOpen, onDelete } = this.#options;
+    const { say, onOpen } = this.#options;
     const title = given || say("untitled");
     const running = RUNNING.has(last?.status ?? "")
       ? make("span", { class: "running", role: "img", "aria-label": say("answer_running"), title: say("answer_running") })
@@ -134,7 +134,7 @@ export class HistoryView {
       onOpen(id);
     });
     const item = make("li", { class: "history-item" }, link);
-    /** @param {string} name @param {string} label @param {() => void} act */
+    /** @param {string} name @param {string} label @param {(event: Event) => void} act */
     const button = (name, label, act) =>
       make(
         "button",
@@ -153,10 +153,23 @@ export class HistoryView {
         "span",
         { class: "history-actions" },
         button("pencil", say("rename"), () => this.#rename(item, id, given ?? "")),
-        button("trash", say("delete"), () => onDelete(id)),
+        button("trash", say("delete"), (event) => this.#delete(id, event)),
       ),
     );
     return item;
+  }
+
+  /**
+   * @param {string} id
+   * @param {Event} event
+   */
+  #delete(id, event) {
+    const ids = this.#listing?.conversations.map((one) => one.id) ?? [];
+    const at = ids.indexOf(id);
+    this.#options.onDelete(id);
+    const byKeyboard = event instanceof UIEvent && event.detail === 0;
+    const next = ids[at + 1] ?? ids[at - 1];
+    if (byKeyboard && next) this.#focus(`trash ${next}`);
   }
 
   /**

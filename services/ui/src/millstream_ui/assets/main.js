@@ -1,5 +1,6 @@
 /** Puts the parts of the chat together; what Dash calls is exported from here. */
 
+import { ApiError } from "./api-error.js";
 import { createApi } from "./api.js";
 import { Composer } from "./composer.js";
 import { ConversationController } from "./conversation.js";
@@ -60,7 +61,12 @@ export async function navigate(pathname) {
   list.replaceChildren();
   setWelcome(id === null);
   if (id !== null) await open(conversation);
-  else if (matchMedia("(hover: hover)").matches) composer.focus();
+  else focusBox();
+}
+
+/** On a touch screen this would open a keyboard that nobody asked for. */
+function focusBox() {
+  if (matchMedia("(hover: hover)").matches) composer.focus();
 }
 
 /** What is on the page, for tests and the curious: id, status and Markdown of each answer. */
@@ -102,10 +108,14 @@ async function open(opened) {
     list.querySelector(".opening")?.remove();
     follower.toEnd();
   } catch (error) {
-    if (!stillHere()) return;
-    const { title, reason, action } = troubleOf(error, say, "open_failed_title");
-    list.replaceChildren(drawOutcome("failed", title, reason, action ?? undefined));
+    if (stillHere()) showTrouble(error);
   }
+}
+
+/** @param {unknown} error in the place of the conversation */
+function showTrouble(error) {
+  const { title, reason, action } = troubleOf(error, say, "open_failed_title");
+  list.replaceChildren(drawOutcome("failed", title, reason, action ?? undefined));
 }
 
 /** Another tab or browser may have gone on with this conversation. */
@@ -113,6 +123,7 @@ async function catchUp() {
   try {
     await conversation?.open();
   } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return showTrouble(error);
     // What is shown stays; whatever is done next says what is wrong.
     console.warn("the conversation could not be read again", error);
   }
@@ -168,6 +179,7 @@ function newConversation(id) {
       void history.refresh();
       if (created.id) history.tell(created.id);
     },
+    onReplaced: focusBox,
     onSignedOut: (question) => composer.restore(question),
     onEnded(answer) {
       announcer.textContent = say(ANNOUNCEMENTS[answer.status] ?? "announce_failed");
