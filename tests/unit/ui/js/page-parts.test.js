@@ -55,7 +55,7 @@ test("each phase has its words", () => {
   const at = (more) => phaseText({ ...emptyAnswer(), ...more }, say);
   equal(
     [at({}), at({ queuePosition: 3 }), at({ attempt: 2 }), at({ phase: "searching" })],
-    ["Waiting", "3 are ahead", "Again", "Searching"],
+    ["Waiting", "2 are ahead", "Again", "Searching"],
   );
   equal([at({ phase: "reading", passages }), at({ phase: "writing" })], ["Reading 2 passages", "Writing"]);
 });
