@@ -78,6 +78,13 @@ ROWS = [
         "own",
         body={"messages": [{"role": "user", "content": "x"}], "stream": True},
     ),
+    Row(
+        "POST",
+        "/serving-endpoints/chat/completions",
+        "own",
+        body={"messages": [{"role": "user", "content": "x"}], "stream": True},
+    ),
+    Row("POST", "/serving-endpoints/responses", "own", body=_QUESTION),
     Row("GET", "/v1/models", "own"),
     # There is none of this name.
     Row("GET", "/v1/models/<path:name>", "own", served=404),

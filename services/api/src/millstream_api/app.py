@@ -6,7 +6,16 @@ from flask_cors import CORS
 from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.observing.http_requests import observe_requests
 from millstream_api.request_limits import limit_requests
-from millstream_api.routes import chat, conversations, feedback, health, metrics, responses, tickets
+from millstream_api.routes import (
+    chat,
+    conversations,
+    feedback,
+    health,
+    metrics,
+    responses,
+    serving_endpoints,
+    tickets,
+)
 from millstream_api.routes.sockets import sock
 from millstream_api.services import Services, services
 from millstream_api.strangers import door
@@ -47,7 +56,16 @@ def create_app(parts: Services) -> Flask:
 
 def add_routes(app: Flask) -> None:
     """Add every route: behind the gate, but for those marked ``open_to_all``."""
-    for part in (responses, chat, tickets, feedback, conversations, health, metrics):
+    for part in (
+        responses,
+        chat,
+        serving_endpoints,
+        tickets,
+        feedback,
+        conversations,
+        health,
+        metrics,
+    ):
         app.register_blueprint(part.blueprint)
     sock.init_app(app)
 
