@@ -3,8 +3,10 @@
 from flask import Flask, request
 from flask_cors import CORS
 
+from millstream_api.edges import keep_edges
 from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.observing.http_requests import observe_requests
+from millstream_api.request_ids import number_requests
 from millstream_api.request_limits import limit_requests
 from millstream_api.routes import (
     chat,
@@ -31,11 +33,13 @@ def create_app(parts: Services) -> Flask:
         "max_message_size": parts.settings.max_body_bytes,
     }
     parts.install(app)
+    number_requests(app)
     observe_requests(app, parts.exposition.metrics)
     app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
     app.before_request(parts.gate.check)
     limit_requests(app, parts.settings)
+    keep_edges(app)
     install_error_handlers(app)
     CORS(
         app,
@@ -45,9 +49,10 @@ def create_app(parts: Services) -> Flask:
             "Content-Type",
             "Idempotency-Key",
             "Last-Event-ID",
+            "X-Request-Id",
             "traceparent",
         ],
-        expose_headers=["Retry-After", "WWW-Authenticate"],
+        expose_headers=["Retry-After", "WWW-Authenticate", "X-Request-Id"],
         max_age=600,
     )
     add_routes(app)

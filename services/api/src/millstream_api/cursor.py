@@ -13,16 +13,18 @@ _DIGITS: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 def read_cursor(request: Request) -> int:
     """Return the number of the last event that the viewer has, -1 for none.
 
-    ``starting_after`` says it, or else the header ``Last-Event-ID`` that a browser sends when it
-    reconnects. Raises ApiError (400) for anything but one whole number; -1 asks for everything.
+    ``starting_after`` says it, or the header ``Last-Event-ID`` that a browser sends when it
+    reconnects, to the address that it had at first: of two, the later one counts. Raises ApiError
+    (400) for anything but one whole number; -1 asks for everything.
     """
+    cursor = -1
     for param, values in (
         ("starting_after", request.args.getlist("starting_after")),
         ("Last-Event-ID", request.headers.getlist("Last-Event-ID")),
     ):
         if values:
-            return _cursor(param, values)
-    return -1
+            cursor = max(cursor, _cursor(param, values))
+    return cursor
 
 
 def check_not_ahead(cursor: int, count: int) -> None:

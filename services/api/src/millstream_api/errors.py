@@ -17,6 +17,7 @@ from millstream_contract.errors import (
     NotTheLast,
     TooManyOpen,
 )
+from millstream_contract.log_lines import without_words
 
 logger = logging.getLogger(__name__)
 
@@ -147,5 +148,6 @@ def _http_exception(error: HTTPException) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    logger.error("a request crashed", exc_info=error)
+    # Where and what, but not its words: they may quote what was asked, or a document.
+    logger.error("a request crashed: %s", without_words(error))
     return error_response(crashed())

@@ -8,6 +8,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
 from millstream_api.app import create_app
+from millstream_api.http_worker import HttpWorker
 from millstream_api.observing.exposition import begin_sharing, leave_sharing
 from millstream_api.observing.log_lines import JsonServerLog
 from millstream_api.services import Services
@@ -43,7 +44,7 @@ class Server(BaseApplication):
         settings = self._settings
         return {
             "bind": f"{settings.api_host}:{settings.api_port}",
-            "worker_class": "gevent",
+            "worker_class": HttpWorker,
             "workers": 1,
             "worker_connections": _MOST_CONNECTIONS,
             "graceful_timeout": settings.drain_seconds,

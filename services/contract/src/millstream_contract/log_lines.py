@@ -27,7 +27,7 @@ _ATTEMPT: Final = re.compile(r"\battempt (\d+)\b")
 def lines_about(**fields: Any) -> Iterator[None]:
     """Within the block, lines of this thread (or greenlet) carry these fields, in json.
 
-    response_id, attempt and trace_id are the ones that are used.
+    response_id, attempt, trace_id and request_id are the ones that are used; text shows the last.
     """
     before = _about.set({**_about.get(), **fields})
     try:
@@ -51,8 +51,18 @@ class JsonLines(logging.Formatter):
             **_about.get(),
         }
         if record.exc_info and record.exc_info[1] is not None:
-            line["exception"] = _without_words(record.exc_info[1])
+            line["exception"] = without_words(record.exc_info[1])
         return json.dumps(line, ensure_ascii=False, default=str)
+
+
+class TextLines(logging.Formatter):
+    """Writes a record for people, with the request that it is about."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = super().format(record)
+        request_id = _about.get().get("request_id")
+        return f"{line} (request {request_id})" if request_id else line
 
 
 def set_up_log_lines(
@@ -60,7 +70,7 @@ def set_up_log_lines(
 ) -> None:
     """Print all log lines of the process to ``stream``."""
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(JsonLines() if format_ == "json" else logging.Formatter(text_format))
+    handler.setFormatter(JsonLines() if format_ == "json" else TextLines(text_format))
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
@@ -74,7 +84,8 @@ def _named_in(message: str) -> dict[str, Any]:
     return named
 
 
-def _without_words(error: BaseException) -> dict[str, Any]:
+def without_words(error: BaseException) -> dict[str, Any]:
+    """Return the type of an exception and where it was raised, but not its words."""
     frames = traceback.extract_tb(error.__traceback__)
     return {
         "type": f"{type(error).__module__}.{type(error).__qualname__}",

@@ -1,0 +1,55 @@
+"""The edges of every answer and every body: headers that keep browsers careful, and types."""
+
+from io import BytesIO
+from typing import Final
+
+from flask import Flask, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from millstream_api.errors import ApiError
+
+# The API shows no pages: whatever a browser makes of an answer, it may run and load nothing.
+_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+def keep_edges(app: Flask) -> None:
+    """Check the types of bodies that come, and set the headers of what goes out."""
+    app.before_request(_only_json)
+    app.before_request(_bounded)
+    app.after_request(_careful)
+
+
+def _only_json() -> None:
+    # Without a type it is taken for JSON, as many small clients leave it out.
+    if request.mimetype in {"", "application/json"} or request.routing_exception is not None:
+        return
+    if request.method in {"POST", "PUT", "PATCH"} and _has_body():
+        message = "Content-Type must be application/json."
+        raise ApiError(415, message, code="unsupported_media_type", param="Content-Type")
+
+
+def _bounded() -> None:
+    # A body without a length is otherwise cut off at the limit, without a word.
+    limit = current_app.config["MAX_CONTENT_LENGTH"]
+    if request.content_length is None and "Transfer-Encoding" in request.headers:
+        body = request.environ["wsgi.input"].read(limit + 1)
+        if len(body) > limit:
+            raise RequestEntityTooLarge
+        request.environ["wsgi.input"] = BytesIO(body)
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def _careful(response: Response) -> Response:
+    for name, value in _HEADERS.items():
+        response.headers.setdefault(name, value)
+    # An answer is one user's, and of this moment.
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
