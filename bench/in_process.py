@@ -3,6 +3,10 @@
 import time
 from collections.abc import Sequence
 
+from databricks_langchain import ChatDatabricks
+from openai import OpenAI
+
+from bench.stream_client import Seen
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.rows import NewResponse, ResponseRow
 from millstream_contract.objects import Passage
@@ -25,7 +29,7 @@ class _Listener:
         self.question = row.question
         self.passages: Sequence[Passage] | None = None
         self.watch = Stopwatch(row)
-        self.first_token_at: float | None = None
+        self.seen = Seen(time.monotonic_ns() // 1000)
         self.text = ""
 
     def history(self) -> Sequence[Message]:
@@ -38,8 +42,7 @@ class _Listener:
         """Tell nobody."""
 
     def say(self, piece: str) -> None:
-        if self.first_token_at is None:
-            self.first_token_at = time.perf_counter()
+        self.seen.deltas_at.append(time.monotonic_ns() // 1000)
         self.text += piece
 
     def not_found(self) -> None:
@@ -59,7 +62,7 @@ class InProcess:
         self._settings = settings
         self._pool = open_pool(settings.database_url, size=2)
         self._ledger = Ledger.of(self._pool)
-        workspace = open_workspace(timeout_seconds=10, connections=2)
+        workspace = self._workspace = open_workspace(timeout_seconds=10, connections=2)
         embeddings = Embeddings(
             workspace.api_client,
             settings.embeddings_endpoint,
@@ -69,17 +72,38 @@ class InProcess:
         self._models = Models(ChatModel(workspace, settings), embeddings)
         self._graph = build_graph()
 
-    def first_token_ms(self, question: str) -> float:
-        """Answer a question; return milliseconds until its first token."""
+    def answer(self, question: str) -> Seen:
+        """Answer a question; return when its tokens came."""
         row = self._row(question)
         stop = StopSignal()
         tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
         listener = _Listener(row)
-        begun = time.perf_counter()
         run_graph(self._graph, listener, tools)
-        if listener.first_token_at is None:
-            raise AssertionError("no token came")
-        return (listener.first_token_at - begun) * 1000
+        return listener.seen
+
+    def read_model(self, question: str) -> None:
+        """Read the model's answer by ChatDatabricks alone."""
+        chat = ChatDatabricks(
+            endpoint=self._settings.chat_endpoint, workspace_client=self._workspace
+        )
+        for _ in chat.stream([("user", question)]):
+            continue
+
+    def read_openai(self, question: str) -> None:
+        """Read the model's answer by the client below ChatDatabricks alone."""
+        client = OpenAI(
+            base_url=f"{self._workspace.config.host}/serving-endpoints", api_key="scripted"
+        )
+        with (
+            client,
+            client.chat.completions.create(
+                model=self._settings.chat_endpoint,
+                messages=[{"role": "user", "content": question}],
+                stream=True,
+            ) as chunks,
+        ):
+            for _ in chunks:
+                continue
 
     def close(self) -> None:
         """Release the connections."""

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 _FIRST_TOKEN_SECONDS: Final = 0.02
 """The longest that the model's thread waits until its first token is in the log."""
 
-_REQUEST_SECONDS: Final = 0.005
+_REQUEST_SECONDS: Final = 0.02
 """What it takes to make a request to the model, on a thread that needs the processor for it."""
 
 T = TypeVar("T")

@@ -1,0 +1,80 @@
+"""The relays that are compared: ours, and two as they are commonly built."""
+
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import psutil
+
+from bench.answers import StandingAnswer
+from bench.figures import processor_seconds
+from tests.harness.deadlines import eventually
+from tests.harness.environment import service_environment
+from tests.harness.ports import free_port
+from tests.harness.processes import ServerProcess
+from tests.harness.services import start_api
+from tests.harness.stack import Backends
+
+
+@dataclass
+class Contestant:
+    """A running relay. process: the one that serves."""
+
+    name: str
+    port: int
+    process: psutil.Process
+    backends: Backends
+    answers: list[StandingAnswer] = field(default_factory=list)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is the API."""
+        return self.name == "millstream"
+
+    def path(self, answer: StandingAnswer) -> str:
+        """Return where the stream of an answer is."""
+        return answer.path if self.is_ours else f"/{answer.channel}"
+
+    def cpu_seconds(self) -> float:
+        """Return the processor time that it has used."""
+        return processor_seconds(self.process)
+
+    def memory_bytes(self) -> int:
+        """Return the memory that is its own."""
+        return int(self.process.memory_full_info().uss)
+
+
+@contextmanager
+def contestant(name: str, backends: Backends) -> Iterator[Contestant]:
+    """Run a relay: "millstream", "redis_per_viewer" or "starlette_shared"."""
+    if name == "millstream":
+        api = start_api(backends.settings())
+        try:
+            yield Contestant(name, int(api.url.rpartition(":")[2]), _serving(api.process), backends)
+        finally:
+            api.process.stop(30)
+        return
+    port = free_port()
+    argv = [sys.executable, "-m", f"bench.relays.{name}", str(port), backends.redis_url]
+    process = ServerProcess.start(name, argv, service_environment({}))
+    try:
+        eventually(f"{name} to listen", lambda: _listens(port), 20)
+        # Its worker, if it has one, is there once it answers.
+        time.sleep(0.2)
+        yield Contestant(name, port, _serving(process), backends)
+    finally:
+        process.kill()
+
+
+def _serving(process: ServerProcess) -> psutil.Process:
+    master = psutil.Process(process.pid)
+    workers = master.children(recursive=True)
+    return workers[0] if workers else master
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,28 @@
+"""What measurements come to: the arithmetic of the benchmark."""
+
+import pytest
+
+from bench.figures import net_of_idle, percentile, summary
+from bench.token_cost import cost_of
+
+
+def test_a_percentile_lies_between_its_neighbours() -> None:
+    assert percentile([4.0, 1.0, 3.0, 2.0], 0.5) == 2.5
+    assert percentile([1.0, 2.0, 3.0], 1.0) == 3.0
+    assert percentile([7.0], 0.99) == 7.0
+
+
+def test_a_summary_says_how_many_there_were() -> None:
+    assert summary([1.0, 2.0, 6.0]) == {"n": 3, "p50": 2.0, "p95": 5.6, "max": 6.0, "mean": 3.0}
+
+
+def test_a_token_costs_what_longer_answers_take_more() -> None:
+    # Given 6 answers at 10 ms each, and 100 us for each of their 20 or 220 tokens
+    short, long = 6 * (0.010 + 20 * 0.0001), 6 * (0.010 + 220 * 0.0001)
+
+    assert cost_of(short, long, 6) == pytest.approx({"us_per_token": 100.0, "ms_per_answer": 10.0})
+
+
+def test_what_idling_takes_is_not_counted() -> None:
+    assert net_of_idle(seconds=1.5, wall=10.0, idle_share=0.05) == pytest.approx(1.0)
+    assert net_of_idle(seconds=0.1, wall=10.0, idle_share=0.05) == 0.0
