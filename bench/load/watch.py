@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 from redis import Redis
 
+from millstream_contract.errors import BadFrame
 from millstream_contract.keys import LEASES_KEY, QUEUED_KEY, response_of_channel
 from millstream_contract.token_log import LiveBatch
 
@@ -148,7 +149,10 @@ class Watch:
 
     def _note(self, message: Mapping[str, Any], at: float) -> None:
         response_id = response_of_channel(message["channel"].decode())
-        batch = LiveBatch.of_message(message["data"])
+        try:
+            batch = LiveBatch.of_message(message["data"])
+        except BadFrame:
+            return  # told beside the log: a place in line
         self.heard.append(Heard(response_id, batch.first, batch.last - batch.first + 1, at))
 
 
