@@ -30,6 +30,8 @@ def live_delays_ms(
     pieces = sighting.connections[0]
     seen = sum(len(data) for _, data in pieces)
     before = len(stored) - seen
+    if before < 0 or b"".join(data for _, data in pieces) != stored[before:]:
+        return []
     totals = list(accumulate(len(data) for _, data in pieces))
     delays, at = [], 0
     for end, sent in zip(ends, sent_at_us, strict=True):

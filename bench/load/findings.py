@@ -49,7 +49,15 @@ def step_figures(run: Run, rate: float) -> list[dict[str, Any]]:
         asked = [one for one in run.records if since <= one.asked_at < until]
         speed = _speed(run, asked, since, until)
         pace = speed["tokens_per_second"] / (users * rate)
-        found.append({"users": users, "pace": round(pace, 3), **_promises(asked), **speed})
+        found.append(
+            {
+                "users": users,
+                "viewings": len(asked),
+                "pace": round(pace, 3),
+                **_promises(asked),
+                **speed,
+            }
+        )
     return found
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,23 @@ from bench.load.plots import draw
 from bench.load.running import Run
 
 _TEMPLATES = Path(__file__).parent
+
+_COLUMNS: dict[str, tuple[str, ...]] = {
+    "viewings": ("viewings",),
+    "lost": ("lost",),
+    "doubled": ("doubled",),
+    "wrong": ("wrong",),
+    "hung": ("hung",),
+    "started over": ("started_over",),
+    "answers at a time": ("running",),
+    "most queued": ("most_queued",),
+    "tokens/s": ("tokens_per_second",),
+    "first token p50, ms": ("first_token_ms", "p50"),
+    "p95": ("first_token_ms", "p95"),
+    "token delay p50, ms": ("delay_ms", "p50"),
+    "p95 ": ("delay_ms", "p95"),
+    "of other work, cores": ("other_cores",),
+}
 
 
 def results_of(
@@ -59,9 +77,45 @@ def write_report(results: Mapping[str, Any], folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     told = json.dumps(results, separators=(",", ":"), sort_keys=True)
     (folder / "results.json").write_text(told + "\n", encoding="utf-8")
+    readme = folder / "README.md"
+    if readme.exists():
+        text = readme.read_text(encoding="utf-8")
+        readme.write_text(with_summary(text, results), encoding="utf-8")
     page = folder / "report.html"
     page.write_text(_page(results, draw(dict(results), folder)), encoding="utf-8")
     return page
+
+
+def summary_tables(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tables of the folder's README by name, as Markdown."""
+    patterns = results["patterns"]
+    steps = [(str(step["users"]), step) for one in patterns for step in one["steps"]]
+    titled = [(f"{one['name']}: {one['title']}", one) for one in patterns]
+    return {"patterns": _table("pattern", titled), "ramp": _table("askers", steps)}
+
+
+def with_summary(page: str, results: Mapping[str, Any]) -> str:
+    """Return a page with its tables as the results have them."""
+    found = summary_tables(results)
+    return re.sub(
+        r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)",
+        lambda place: f"{place[1]}\n{found[place[2]]}\n\n{place[3]}",
+        page,
+        flags=re.DOTALL,
+    )
+
+
+def _table(first: str, named: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    rows = [[first, *_COLUMNS], ["---", *("--:" for _ in _COLUMNS)]]
+    rows += [[name, *(_cell(one, *path) for path in _COLUMNS.values())] for name, one in named]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _cell(figures: Mapping[str, Any], *path: str) -> str:
+    value: Any = figures
+    for name in path:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return _figure(value)
 
 
 def _page(results: Mapping[str, Any], plots: Sequence[str]) -> str:

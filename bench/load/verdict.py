@@ -104,8 +104,9 @@ def _note(verdict: Verdict, event: StreamEvent, at: float) -> None:
 
 
 def _frames(data: bytes) -> list[bytes]:
+    # What has no number is no part of the stream: a keep-alive, an aside such as a place in line.
     pieces = data.split(b"\n\n")
-    return [piece for piece in pieces if piece and not piece.startswith(b":")]
+    return [piece for piece in pieces if piece.startswith(b"id: ") or piece == b"data: [DONE]"]
 
 
 def _behind(stored: bytes, cursor: int) -> bytes:

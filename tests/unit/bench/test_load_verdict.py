@@ -131,6 +131,17 @@ def faults(verdict: Verdict) -> tuple[int, int, int]:
     return verdict.lost, verdict.doubled, len(verdict.wrong)
 
 
+def test_a_place_in_line_is_told_beside_the_stream_and_is_no_part_of_it() -> None:
+    frames = whole_stream()
+    aside = b'data: {"type":"millstream.queue.position","sequence_number":0,"position":3}\n\n'
+    sighting = seen([frames[0], aside, *frames[1:]])
+    stored = b"".join(frames)
+
+    assert faults(compare_streams(sighting, stored)) == (0, 0, 0)
+    assert faults(examine(sighting, TEXT)) == (0, 0, 0)
+    assert live_delays_ms(sighting, stored, token_ends(stored), [0, 0, 0]) == []
+
+
 @pytest.mark.parametrize("cursor", [-1, 0, 3, 5])
 def test_a_viewer_who_sees_the_stored_stream_from_its_cursor_is_faultless(cursor: int) -> None:
     frames = whole_stream()
