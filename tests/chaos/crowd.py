@@ -47,8 +47,15 @@ class Crowd:
     """Asks and watches."""
 
     def __init__(
-        self, seed: int, load: Load, web: Web, archive: Archive, model: ModelControl
+        self,
+        seed: int,
+        load: Load,
+        web: Web,
+        archive: Archive,
+        model: ModelControl,
+        answer_seconds: float = _ANSWER_SECONDS,
     ) -> None:
+        """Use these; an answer whose viewers have not all seen its end after that long hangs."""
         self.outcomes: list[Outcome] = []
         """All answers that were asked for, those that go on included."""
         self._seed = seed
@@ -56,6 +63,7 @@ class Crowd:
         self._web = web
         self._archive = archive
         self._model = model
+        self._answer_seconds = answer_seconds
         self._number = 0
 
     async def keep_busy(self, enough: asyncio.Event) -> None:
@@ -70,7 +78,7 @@ class Crowd:
         self.outcomes.append(outcome)
         viewers = [Viewer(plan, kind, self._seed, self._web) for kind in plan.viewers]
         try:
-            async with asyncio.timeout(scaled(_ANSWER_SECONDS)):
+            async with asyncio.timeout(scaled(self._answer_seconds)):
                 await self._ask_and_watch(outcome, viewers)
         except TimeoutError:
             outcome.hung = True
