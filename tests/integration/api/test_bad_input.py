@@ -133,6 +133,22 @@ def test_a_bad_cursor_is_refused(cursor: str, client: ApiClient) -> None:
     assert by_query.json()["error"]["param"] == "starting_after"
 
 
+@pytest.mark.parametrize("stream", ["true", "false"])
+def test_a_bad_cursor_in_the_header_is_refused_whatever_else_is_given(
+    stream: str, client: ApiClient
+) -> None:
+    response_id = client.start("What is a log?")["id"]
+
+    answer = client.http.get(
+        f"/v1/responses/{response_id}",
+        params={"stream": stream, "starting_after": "0"},
+        headers={"Last-Event-ID": "x"},
+    )
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "Last-Event-ID"
+
+
 def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
     response_id = client.start("What is a log?")["id"]
 

@@ -100,3 +100,9 @@ def test_an_unknown_model_is_named_with_those_there_are(client: ApiClient) -> No
     error = answer.json()["error"]
     assert error["code"] == "model_not_found"
     assert "scripted-chat" in error["message"]
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: ApiClient) -> None:
+    asked = client.start("What is a log?", max_output_tokens=16.0)
+
+    assert asked["max_output_tokens"] == 16

@@ -103,6 +103,19 @@ def test_a_viewer_whose_cursor_is_ahead_of_a_log_that_is_being_sent_again_is_not
     assert numbers == [7, 8]
 
 
+def test_a_browser_that_keeps_its_address_goes_on_behind_what_it_has(
+    client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    scribe = scribe_of(client.start("What is a log?")["id"])
+    scribe.write(*"abcdef")
+    scribe.finish()
+
+    with client.follow(scribe.row.id, starting_after=1, last_event_id=4) as stream:
+        numbers = [event.number for event in stream]
+
+    assert numbers[0] == 5
+
+
 def test_a_viewer_learns_the_end_although_its_final_frame_was_never_published(
     client: ApiClient, scribe_of: ScribeOf
 ) -> None:

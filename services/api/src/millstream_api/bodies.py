@@ -1,13 +1,22 @@
 """Bodies of requests: JSON objects, text that PostgreSQL can hold, errors that name fields."""
 
 import json
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
+from pydantic import BeforeValidator, StrictInt
 from pydantic_core import ErrorDetails
 
 from millstream_api.errors import ApiError, bad_field
 
 _MAX_METADATA_ENTRIES: Final = 16
+
+
+def _as_integer(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[StrictInt, BeforeValidator(_as_integer)]
+"""A whole number as JSON has it, where 3.0 is one too; "3" and true are none."""
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -64,9 +64,9 @@ def retrieve(response_id: str) -> Response:
     row = owned_response(response_id, current_owner())
     check_include()
     _is_true("include_obfuscation", allowed=False)
+    cursor = read_cursor(request)
     if not _is_true("stream"):
         return _as_json(response_id)
-    cursor = read_cursor(request)
     if cursor >= 0:
         check_not_ahead_of(row, cursor)
     view = View(
