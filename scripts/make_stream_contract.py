@@ -9,12 +9,13 @@ from typing import Any
 
 import yaml
 from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema
 
 from millstream_contract import events
 
 FILE = Path(__file__).parent.parent / "specs/005-chat-streaming-responses/contracts/sse-stream.yaml"
 
-_EVENTS: tuple[type[events.Event], ...] = (
+EVENTS: tuple[type[events.Event], ...] = (
     events.ResponseCreated,
     events.ResponseQueued,
     events.ResponseInProgress,
@@ -51,8 +52,20 @@ passed by.
 """
 
 
-class _Readable(yaml.SafeDumper):
-    """Writes texts of several lines as blocks."""
+class Whole(GenerateJsonSchema):
+    """What is sent has all of its fields, also those that have a default in the code."""
+
+    def field_is_required(self, *_: Any, **__: Any) -> bool:
+        """Return True: any field is."""
+        return True
+
+
+class Readable(yaml.SafeDumper):
+    """Writes texts of several lines as blocks, and each value where it stands."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Return True: nothing is written as a reference to an earlier line."""
+        return True
 
 
 def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
@@ -60,22 +73,24 @@ def _represent_text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-_Readable.add_representer(str, _represent_text)
+Readable.add_representer(str, _represent_text)
 
 
 def contract() -> dict[str, Any]:
     """Return the contract as one document."""
-    schema = TypeAdapter(_union()).json_schema(mode="serialization", ref_template="#/$defs/{model}")
+    schema = TypeAdapter(_union()).json_schema(
+        mode="serialization", ref_template="#/$defs/{model}", schema_generator=Whole
+    )
     definitions = schema["$defs"]
-    for event in _EVENTS:
+    for event in EVENTS:
         described = definitions[event.__name__]
         described["properties"]["sequence_number"] = {"type": "integer", "minimum": 0}
-        described["required"] = sorted({*described["properties"]} - {"millstream"})
+        described["required"] = sorted(described["properties"])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Events of a Millstream response",
         "description": _DESCRIPTION,
-        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in _EVENTS],
+        "oneOf": [{"$ref": f"#/$defs/{event.__name__}"} for event in EVENTS],
         "$defs": definitions,
     }
 
@@ -85,12 +100,12 @@ def text() -> str:
     head = (
         "# Made by scripts/make_stream_contract.py from millstream_contract.events. Do not edit.\n"
     )
-    return head + yaml.dump(contract(), Dumper=_Readable, sort_keys=False, width=100)
+    return head + yaml.dump(contract(), Dumper=Readable, sort_keys=False, width=100)
 
 
 def _union() -> Any:
-    union: Any = _EVENTS[0]
-    for event in _EVENTS[1:]:
+    union: Any = EVENTS[0]
+    for event in EVENTS[1:]:
         union = union | event
     return union
 

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import httpx
 
+from tests.harness.contract import check_event, checking_hooks
 from tests.harness.deadlines import DeadlinePassed, scaled
 from tests.harness.sse import Aside, Item, StreamEvent, StrictReader
 from tests.harness.transcript import Transcript
@@ -80,6 +81,8 @@ class EventStream:
             for data in self._response.iter_raw():
                 for item in reader.feed(data):
                     self.transcript.add(item)
+                    if isinstance(item, StreamEvent | Aside):
+                        check_event(item.body)
                     yield item
         except httpx.ReadTimeout as error:
             raise DeadlinePassed(
@@ -87,11 +90,25 @@ class EventStream:
             ) from error
 
 
+def checked_http(url: str, headers: dict[str, str] | None = None) -> httpx.Client:
+    """Give an HTTP client of the API that holds every answer to the OpenAPI document."""
+    return httpx.Client(
+        base_url=url,
+        headers=headers,
+        timeout=scaled(30),
+        trust_env=False,
+        event_hooks=checking_hooks(),
+    )
+
+
 class ApiClient:
-    """Calls the API; each method raises ApiError on a status of 400 or more."""
+    """Calls the API; each method raises ApiError on a status of 400 or more.
+
+    Every answer and event is held to the OpenAPI document: see contract.py.
+    """
 
     def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
-        self.http = httpx.Client(base_url=url, headers=headers, timeout=scaled(30), trust_env=False)
+        self.http = checked_http(url, headers)
 
     def ask(self, question: str, **settings: Any) -> dict[str, Any]:
         """Ask and wait for the whole answer: a response object."""

@@ -43,6 +43,7 @@ ROWS = [
     Row("GET", "/healthz", "open"),
     Row("GET", "/readyz", "open"),
     Row("GET", "/metrics", "open"),
+    Row("GET", "/openapi.json", "open"),
     Row("POST", "/v1/responses", "own", body=_QUESTION),
     Row(
         "POST",

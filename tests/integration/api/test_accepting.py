@@ -9,7 +9,7 @@ import psycopg
 from redis import Redis
 
 from millstream_contract.keys import QUEUED_KEY
-from tests.harness.api_client import ApiClient
+from tests.harness.api_client import ApiClient, checked_http
 from tests.harness.stack import Backends
 
 
@@ -45,7 +45,7 @@ def test_the_same_idempotency_key_gives_the_same_response_also_at_once(
     body = {"input": "Once?", "background": True}
 
     def post(_: int) -> str:
-        with httpx.Client(base_url=client.http.base_url) as http:
+        with checked_http(str(client.http.base_url)) as http:
             answer = http.post("/v1/responses", json=body, headers={"Idempotency-Key": "k1"})
         return str(answer.raise_for_status().json()["id"])
 

@@ -8,13 +8,16 @@ import httpx
 import pytest
 import websocket
 
+from tests.harness.api_client import checked_http
 from tests.harness.openid import Provider, SigningKey
 from tests.harness.services import Service, run_module, start_api
 from tests.harness.stack import Backends
 from tests.integration.api.access_table import ROWS, Row, routes, sockets
 
 _SECRET = "tested-and-never-used-elsewhere-0"
-_PROXY = {"MILLSTREAM_AUTH_MODE": "proxy", "MILLSTREAM_PROXY_SECRET": _SECRET}
+# Its users ask more than a user may; what that gets them is tested elsewhere.
+_WIDE = {"MILLSTREAM_MAX_OPEN_PER_USER": "10000", "MILLSTREAM_REQUESTS_PER_MINUTE": "100000"}
+_PROXY = {**_WIDE, "MILLSTREAM_AUTH_MODE": "proxy", "MILLSTREAM_PROXY_SECRET": _SECRET}
 
 Headers = dict[str, str]
 Login = Callable[[str], Headers]
@@ -31,7 +34,7 @@ def provider() -> Iterator[Provider]:
 
 @pytest.fixture(scope="module")
 def token_api(shared_backends: Backends, provider: Provider) -> Iterator[Service]:
-    service = start_api({**shared_backends.settings(), **provider.settings()})
+    service = start_api({**shared_backends.settings(), **provider.settings(), **_WIDE})
     yield service
     service.process.stop(30)
 
@@ -54,7 +57,7 @@ def guarded(request: pytest.FixtureRequest, provider: Provider) -> tuple[Service
 
 @pytest.fixture
 def http(guarded: tuple[Service, Login]) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=guarded[0].url, timeout=30, trust_env=False) as client:
+    with checked_http(guarded[0].url) as client:
         yield client
 
 

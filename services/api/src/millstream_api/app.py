@@ -11,6 +11,7 @@ from millstream_api.request_limits import limit_requests
 from millstream_api.routes import (
     chat,
     conversations,
+    document,
     feedback,
     health,
     metrics,
@@ -70,6 +71,7 @@ def add_routes(app: Flask) -> None:
         conversations,
         health,
         metrics,
+        document,
     ):
         app.register_blueprint(part.blueprint)
     sock.init_app(app)

@@ -1,0 +1,203 @@
+"""Writes the OpenAPI document: specs/008-responses-api/contracts/openapi.yaml, and the same as
+JSON into the API's package, which serves it.
+
+Schemas come from the types in the code, and operations from scripts/openapi; tests hold the files
+to this script, the document to the app's routes, and every live answer to the document.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scripts.make_stream_contract import Readable
+from scripts.openapi.answers import answer_schemas
+from scripts.openapi.bodies import body_schemas
+from scripts.openapi.operations import (
+    ERRORS,
+    NUMBERED,
+    OPERATIONS,
+    STREAM_CONTRACT,
+    open_operations,
+)
+from scripts.openapi.parameters import HEADERS, PARAMETERS
+
+_ROOT = Path(__file__).parent.parent
+FILE = _ROOT / "specs/008-responses-api/contracts/openapi.yaml"
+PACKAGED = _ROOT / "services/api/src/millstream_api/openapi.json"
+
+_DESCRIPTION = f"""\
+The OpenAI Responses API with background streams, over documents of your own. Clients of the
+original work unchanged but for their base URL; what is ours beyond it stands in `millstream`.
+
+Every error has one shape. A field that is not supported is a 400 that names it (`param`). Streams
+are described, frame by frame, by {STREAM_CONTRACT}; `x-event-schema` names the schema of what one
+data line carries. Paths answer HEAD and OPTIONS too; an unknown path gets 404, a method that a path
+has not 405, and what is no HTTP request that can be served 400, 414, 417, 431 or 501: all in the
+one shape. Limits are the defaults of their settings.
+"""
+
+_ERROR_TEXTS = {
+    400: "A field, header or parameter is not as it must be; `param` names it.",
+    401: "The login is missing, or proves nothing.",
+    403: "The page's origin, or the name that the API was called by, may not call.",
+    404: "There is none of this id, or it is another user's.",
+    409: "It cannot be done as things stand: a busy conversation, a reused key, not the last.",
+    413: "The body is larger than MILLSTREAM_MAX_BODY_BYTES.",
+    415: "The body is not application/json.",
+    429: "The line is full, or you asked too much at once. Nothing was kept.",
+    500: "The server made a mistake, or (chat completions) the answer failed.",
+    503: "A server behind the API is away, or this process is ending.",
+}
+
+_SECURITY = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "MILLSTREAM_AUTH_MODE=oidc: a token of the OpenID provider; or an API key.",
+    },
+    "proxy": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-Forwarded-User",
+        "description": "MILLSTREAM_AUTH_MODE=proxy: set by a trusted reverse proxy alone.",
+    },
+    "ticket": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "ticket",
+        "description": "Opens the stream of one response, for a short time.",
+    },
+}
+
+_SOCKET = {
+    "description": "One text message of JSON each. The server sends the events of a stream, and"
+    " errors; events of a request with a stream_id carry it too.",
+    "client": {
+        "anyOf": [{"$ref": f"#/components/schemas/Socket{n}"} for n in ("Create", "Resume")]
+    },
+    "server": {
+        "anyOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("StreamEvent", "SocketError")]
+    },
+}
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Millstream",
+            "version": "1",
+            "description": _DESCRIPTION,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        # {}: in the local mode whoever reaches the API is its one user.
+        "security": [{}, {"bearer": []}, {"proxy": []}],
+        "paths": _paths(),
+        "components": {
+            "schemas": dict(sorted(_schemas().items())),
+            "responses": {name: _error(status) for status, name in ERRORS.items()},
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
+            "securitySchemes": _SECURITY,
+        },
+    }
+
+
+def yaml_text() -> str:
+    """Return the content of the file in specs/."""
+    head = "# Made by scripts/make_openapi.py. Do not edit.\n"
+    return head + yaml.dump(document(), Dumper=Readable, sort_keys=False, width=100)
+
+
+def json_text() -> str:
+    """Return the content of the file in the package."""
+    return json.dumps(document(), indent=1) + "\n"
+
+
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {}
+    described = {key: one.described(key[0]) for key, one in OPERATIONS.items()} | open_operations()
+    for (method, path), operation in described.items():
+        paths.setdefault(path, {})[method] = operation
+    paths["/v1/responses"]["x-websocket"] = _SOCKET
+    return paths
+
+
+def _schemas() -> dict[str, Any]:
+    return {
+        **answer_schemas(),
+        **body_schemas(),
+        "Item": {
+            "oneOf": [
+                {"$ref": f"#/components/schemas/{n}"} for n in ("MessageItem", "FileSearchItem")
+            ]
+        },
+        **_socket_messages(),
+    }
+
+
+def _socket_messages() -> dict[str, Any]:
+    cursor = {"type": "integer", "minimum": -1, "maximum": 10**18 - 1}
+    lane = {
+        "description": "The request's lane: its events carry it, and requests of one lane are"
+        " answered one after the other.",
+        "type": ["string", "null"],
+        "minLength": 1,
+        "maxLength": 64,
+    }
+    return {
+        "SocketCreate": {
+            "description": "Ask: the fields of POST /v1/responses beside the type.",
+            "type": "object",
+            "properties": {"type": {"const": "response.create"}, "stream_id": lane},
+            "required": ["type", "input"],
+        },
+        "SocketResume": {
+            "description": "Watch a response from behind a cursor.",
+            "type": "object",
+            "properties": {
+                "type": {"const": "millstream.response.resume"},
+                "response_id": {"type": "string"},
+                "starting_after": cursor,
+                "stream_id": lane,
+            },
+            "required": ["type", "response_id"],
+            "additionalProperties": False,
+        },
+        "SocketError": {
+            "description": "What was asked for last cannot be done; the socket stays open.",
+            "type": "object",
+            "properties": {
+                "type": {"const": "error"},
+                "status": {"type": "integer", "minimum": 400, "maximum": 599},
+                "error": {"$ref": "#/components/schemas/ErrorDetails"},
+                "stream_id": lane,
+            },
+            "required": ["type", "status", "error"],
+        },
+    }
+
+
+def _error(status: int) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "description": _ERROR_TEXTS[status],
+        "headers": dict(NUMBERED),
+        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+    }
+    header = {401: ("WWW-Authenticate", "Challenge")}.get(status)
+    if status in (429, 503):
+        header = ("Retry-After", "RetryAfter")
+    if header:
+        described["headers"] |= {header[0]: {"$ref": f"#/components/headers/{header[1]}"}}
+    return described
+
+
+if __name__ == "__main__":
+    FILE.parent.mkdir(parents=True, exist_ok=True)
+    FILE.write_text(yaml_text(), encoding="utf-8")
+    PACKAGED.write_text(json_text(), encoding="utf-8")
+    sys.stdout.write(f"{FILE}\n{PACKAGED}\n")
