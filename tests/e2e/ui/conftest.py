@@ -4,13 +4,19 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.e2e.ui.chat_page import ChatPage
+from tests.harness.deadlines import scaled
 from tests.harness.services import Service
 from tests.harness.stack import Stack
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
+
+
+# What a page shows on a busy machine, it may show late.
+expect.set_options(timeout=scaled(15_000))
 
 
 @pytest.fixture(scope="session")

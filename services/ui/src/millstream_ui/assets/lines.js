@@ -4,6 +4,7 @@
  * the history always get through.
  */
 
+import { ApiError } from "./api-error.js";
 import { openSocketLine } from "./socket-line.js";
 
 /** Of six. */
@@ -20,7 +21,13 @@ const MOST_STREAMS = 3;
  */
 export async function openLine(api, responseId, cursor, signal) {
   if (await takeRoom(signal)) return api.stream(responseId, cursor, signal);
-  return openSocketLine(api.socketUrl(), responseId, cursor, signal);
+  try {
+    return await openSocketLine(api.socketUrl(), responseId, cursor, signal);
+  } catch (error) {
+    if (error instanceof ApiError || signal.aborted) throw error;
+    // A proxy on the way may let no socket through: then the browser's own queue decides.
+    return api.stream(responseId, cursor, signal);
+  }
 }
 
 /**
