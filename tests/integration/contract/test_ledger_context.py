@@ -26,7 +26,7 @@ def ask(
         previous_response_id=previous,
         messages=tuple(messages),
     )
-    return ledger.responses.accept(new)[0]
+    return ledger.responses.accept(new).row
 
 
 def answer(ledger: Ledger, row: ResponseRow, text: str) -> ResponseRow:

@@ -89,6 +89,19 @@ def test_a_replaced_response_that_runs_is_to_stop_and_a_finished_one_is_left(
     assert ledger.responses.get(second.id).cancel_requested_at is None
 
 
+def test_a_title_that_was_taken_from_a_question_is_edited_with_it(
+    ledger: Ledger, conversation: str
+) -> None:
+    first = ask(ledger, " One? ", conversation)
+    edited = ask(ledger, "Uno?", replaces=first.id)
+    assert ledger.conversations.get(conversation, "ann").title == "Uno?"
+
+    ledger.conversations.update(conversation, "ann", title="Numbers", metadata=None)
+    ask(ledger, "Eins?", replaces=edited.id)
+
+    assert ledger.conversations.get(conversation, "ann").title == "Numbers"
+
+
 def test_only_the_last_response_is_replaced(ledger: Ledger, conversation: str) -> None:
     first = ask(ledger, "One?", conversation)
     ask(ledger, "Two?", conversation)

@@ -1,6 +1,7 @@
 """Grading and rewriting by the chat model; an opinion that cannot be had costs nothing."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,10 @@ from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.model_opinions import helpful_by_model, query_by_model
 from millstream_worker.answering.prompt import Message
 from millstream_worker.answering.stopping import StopSignal
+from millstream_worker.answering.tools import AnswerTools, Models
 from millstream_worker.settings import AnswerSettings
 from millstream_worker.workspace import open_workspace
-from tests.unit.worker.rows import passage
+from tests.unit.worker.rows import claimed_row, passage
 
 PASSAGES = [passage("one", number=1), passage("two", number=2)]
 
@@ -67,3 +69,22 @@ def test_the_model_rewrites_a_question_with_the_conversation(
     assert query_by_model(chat, question, history, StopSignal()) == "token log lifetime"
     (call,) = [call for call in scripted_model.streams(question) if not call.streamed]
     assert [message["role"] for message in call.prompt] == ["system", "user", "assistant", "user"]
+
+
+def test_the_model_condenses_a_question_with_what_it_follows(chat: ChatModel) -> None:
+    history = [Message("user", "What is autovacuum?"), Message("assistant", "A daemon.")]
+    question = f"And {saying({'query': 'disable autovacuum'})}"
+
+    condensed = {
+        way: _tools(chat, way).condense(question, history) for way in ("model", "keywords", "off")
+    }
+
+    assert condensed["model"] == "disable autovacuum"
+    assert condensed["keywords"] == f"autovacuum: {question}"
+    assert condensed["off"] == question
+
+
+def _tools(chat: ChatModel, condensing: str) -> AnswerTools:
+    settings = AnswerSettings().model_copy(update={"condensing": condensing})  # type: ignore[call-arg]
+    unused: Any = None
+    return AnswerTools(claimed_row(), unused, Models(chat, unused), settings, StopSignal())

@@ -110,6 +110,7 @@ class _Session:
         ahead = self._lanes.get(stream_id) if stream_id is not None else None
         greenlet = self._streams.spawn(self._answer, asked, ahead)
         if stream_id is not None:
+            self._lanes = {name: lane for name, lane in self._lanes.items() if not lane.dead}
             self._lanes[stream_id] = greenlet
 
     def _check_room(self) -> None:

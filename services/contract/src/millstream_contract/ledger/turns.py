@@ -20,14 +20,29 @@ IS_ITS_TURN: Final = (
 """Holds for a response ``r`` when no earlier one of its conversation is unfinished."""
 
 
+# A title that was taken from a question changes with it.
+_ENTER: Final = """
+UPDATE conversations SET title = CASE WHEN title = '' OR title =
+    (SELECT left(btrim(question, E' \\t\\n\\r'), %(length)s) FROM responses WHERE id = %(replaces)s)
+    THEN %(title)s ELSE title END
+WHERE id = %(id)s AND owner = %(owner)s
+"""
+
+
 def enter_conversation(connection: Connection, new: NewResponse) -> None:
     """Lock the conversation of a new question until the transaction ends. Raises NotFound."""
     if new.conversation_id is None:
         return
+    title = new.question.strip()[:_TITLE_LENGTH]
     found = connection.execute(
-        "UPDATE conversations SET title = CASE WHEN title = '' THEN %s ELSE title END"
-        " WHERE id = %s AND owner = %s",
-        [new.question.strip()[:_TITLE_LENGTH], new.conversation_id, new.owner],
+        _ENTER,
+        {
+            "title": title,
+            "length": _TITLE_LENGTH,
+            "replaces": new.replaces,
+            "id": new.conversation_id,
+            "owner": new.owner,
+        },
     )
     if found.rowcount != 1:
         raise NotFound(new.conversation_id)
