@@ -2,7 +2,7 @@
 
 ``python -m bench.crowd HOST PORT`` reads a JSON list of paths, one for each viewer, from a line of
 its input; prints a line when every viewer has its first frame; and after the next line of input
-prints what they saw. A frame carries the time when it was published, as ``t=<ns>;``.
+prints what they saw. A frame carries the time when it was published, as ``" t=<ns>;"``.
 """
 
 import json
@@ -13,7 +13,7 @@ import sys
 import time
 from typing import Any, Final
 
-_MARK: Final = b"t="
+_MARK: Final = b'" t='
 _STOP_AFTER_SECONDS: Final = 60.0
 
 _MOST_COMING: Final = 20
