@@ -53,7 +53,7 @@ def _growth(grown: list[dict[str, Any]], path: Path) -> None:
     for axis in axes:
         axis.set_xscale("log")
         axis.set_ylim(bottom=0)
-        axis.set_xlabel("viewers of one answer, 10 tokens/s")
+        axis.set_xlabel("viewers of one answer")
     _save(figure, path)
 
 

@@ -25,15 +25,18 @@ _OTHERS: Final = ("redis_per_viewer", "starlette_shared")
 
 @dataclass(frozen=True)
 class Shape:
-    """So many viewers share so many answers, each of ``rate`` tokens a second."""
+    """So many viewers share so many answers, each of ``rate`` tokens a second.
+
+    idle_seconds: how long the relay is watched before, with nothing to do; a reaper compares board
+    and ledger every 5 s.
+    """
 
     viewers: int
     answers: int
     rate: float
     seconds: float
+    idle_seconds: float = 5.0
 
-
-_IDLE_SECONDS: Final = 2.0
 
 _COMPARED: Final = Shape(viewers=300, answers=1, rate=20, seconds=5)
 _GROWTH: Final = (10, 100, 500, 1000, 2000)
@@ -46,7 +49,11 @@ def measure(backends: Backends, most_viewers: int) -> dict[str, Any]:
     with _ledger(backends) as ledger, Redis.from_url(backends.redis_url) as redis:
         one = {name: _alone(name, backends, ledger, redis, _COMPARED) for name in (_OURS, *_OTHERS)}
         counts = [count for count in _GROWTH if count <= most_viewers]
-        grown = [_alone(_OURS, backends, ledger, redis, Shape(count, 1, 10, 4)) for count in counts]
+        grown = [
+            # Few viewers of a slow answer would be lost in what an idle process takes.
+            _alone(_OURS, backends, ledger, redis, Shape(count, 1, max(10, 2000 / count), 4))
+            for count in counts
+        ]
         spread = [_alone(_OURS, backends, ledger, redis, shape) for shape in (_APART, _FIFTY)]
     ours = one[_OURS]["cpu_us_per_frame"]
     for figures in one.values():
@@ -73,7 +80,7 @@ def run(relay: Contestant, ledger: Ledger, redis: Redis, shape: Shape) -> dict[s
     paths = [relay.path(answers[number % shape.answers]) for number in range(shape.viewers)]
     with _crowd(relay, paths) as crowd:
         opened = relay.memory_bytes()
-        idle_share = _idle_share(relay)
+        idle_share = _idle_share(relay, shape.idle_seconds)
         cpu, wall = relay.cpu_seconds(), time.monotonic()
         said = _say(answers, shape)
         time.sleep(0.3)
@@ -100,11 +107,11 @@ def run(relay: Contestant, ledger: Ledger, redis: Redis, shape: Shape) -> dict[s
     }
 
 
-def _idle_share(relay: Contestant) -> float:
+def _idle_share(relay: Contestant, seconds: float) -> float:
     """Return the share of a core that it takes with its viewers open, and nothing to relay."""
     time.sleep(0.3)
     cpu, wall = relay.cpu_seconds(), time.monotonic()
-    time.sleep(_IDLE_SECONDS)
+    time.sleep(seconds)
     return (relay.cpu_seconds() - cpu) / (time.monotonic() - wall)
 
 

@@ -21,7 +21,7 @@ def test_a_relay_brings_every_frame_to_every_viewer(
         Redis.from_url(redis_url) as redis,
         contestant(name, Backends(database_url, redis_url, scripted_model)) as relay,
     ):
-        shape = Shape(viewers=6, answers=2, rate=20, seconds=0.5)
+        shape = Shape(viewers=6, answers=2, rate=20, seconds=0.5, idle_seconds=0.1)
 
         figures = run(relay, Ledger.of(pool), redis, shape)
 
