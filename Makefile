@@ -32,7 +32,7 @@ check: ## Lint, formatting, strict types, import fences
 	@scripts/setup dev
 	@scripts/check
 
-bench: ## Measure, print the figures, and keep them in docs/bench (A="--answers 50 --viewers 200")
+bench: ## Measure, print the figures, and keep them in docs/bench (A="--answers 50 --viewers 2000")
 	@scripts/setup dev
 	@$(BIN)/python -m bench $(A)
 
