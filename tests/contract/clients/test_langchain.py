@@ -15,6 +15,7 @@ from langchain_openai import ChatOpenAI
 from openai import DefaultHttpxClient
 
 from bench.scripted_model.script import Script
+from tests.contract.clients.asked import newest_text, question
 from tests.harness.stack import Stack
 
 MODEL = "scripted-chat"
@@ -83,37 +84,33 @@ def model(request: pytest.FixtureRequest, stack: Stack) -> Iterator[BaseChatMode
         made.root_client.close()
 
 
-def _question(script: Script) -> str:
-    return f"What is a log? {script.directive()}"
-
-
 def _text(message: BaseMessage) -> str:
     return str(message.text)
 
 
-def test_a_streamed_answer_is_exact(model: BaseChatModel) -> None:
+def test_a_streamed_answer_is_exact(model: BaseChatModel, stack: Stack) -> None:
     script = Script(tokens=30, seed=41)
 
-    pieces = [_text(chunk) for chunk in model.stream(_question(script))]
+    pieces = [_text(chunk) for chunk in model.stream(question(script))]
 
-    assert "".join(pieces) == script.text
+    assert "".join(pieces) == script.text == newest_text(stack, script)
     assert len([piece for piece in pieces if piece]) > 1
 
 
-def test_a_whole_answer_is_exact_and_counted(model: BaseChatModel) -> None:
+def test_a_whole_answer_is_exact_and_counted(model: BaseChatModel, stack: Stack) -> None:
     script = Script(tokens=30, seed=42)
 
-    answer = model.invoke([("system", "Be brief."), ("user", _question(script))])
+    answer = model.invoke([("system", "Be brief."), ("user", question(script))])
 
-    assert _text(answer) == script.text
+    assert _text(answer) == script.text == newest_text(stack, script)
     assert getattr(answer, "usage_metadata")["output_tokens"] == 30  # noqa: B009
 
 
 def test_an_answer_is_sent_back_as_context(model: BaseChatModel) -> None:
     first, second = Script(tokens=8, seed=43), Script(tokens=8, seed=44)
-    asked = HumanMessage(_question(first))
+    asked = HumanMessage(question(first))
     answer = model.invoke([asked])
 
-    followed = model.invoke([asked, answer, HumanMessage(_question(second))])
+    followed = model.invoke([asked, answer, HumanMessage(question(second))])
 
     assert _text(followed) == second.text

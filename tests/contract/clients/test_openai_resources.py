@@ -1,6 +1,5 @@
 """More of the official client, unmodified: chats, conversations, sockets, deletion."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import openai
@@ -10,20 +9,11 @@ from openai.types.responses import ResponsesServerEvent
 from pydantic import TypeAdapter
 
 from bench.scripted_model.script import Script
+from tests.contract.clients.asked import question, stored_text
 from tests.harness.stack import Stack
 
 MODEL = "scripted-chat"
 _EVENT: TypeAdapter[ResponsesServerEvent] = TypeAdapter(ResponsesServerEvent)
-
-
-@pytest.fixture
-def client(stack: Stack) -> Iterator[OpenAI]:
-    with OpenAI(base_url=f"{stack.api_url}/v1", api_key="none", max_retries=0) as client:
-        yield client
-
-
-def _question(script: Script) -> str:
-    return f"What is a log? {script.directive()}"
 
 
 def _asked_with(stack: Stack, script: Script) -> str:
@@ -37,7 +27,7 @@ def test_a_streamed_chat_completion_is_exact_and_counted(client: OpenAI) -> None
 
     stream = client.chat.completions.create(
         model=MODEL,
-        messages=[{"role": "user", "content": _question(script)}],
+        messages=[{"role": "user", "content": question(script)}],
         stream=True,
         stream_options={"include_usage": True},
     )
@@ -50,7 +40,7 @@ def test_a_streamed_chat_completion_is_exact_and_counted(client: OpenAI) -> None
     assert client.responses.retrieve(chunks[0].id).output_text == script.text
 
 
-def test_a_whole_chat_completion_is_exact(client: OpenAI) -> None:
+def test_a_whole_chat_completion_is_exact(client: OpenAI, stack: Stack) -> None:
     script = Script(tokens=20, seed=22)
 
     completion = client.chat.completions.create(
@@ -59,12 +49,13 @@ def test_a_whole_chat_completion_is_exact(client: OpenAI) -> None:
             {"role": "system", "content": "Be brief."},
             {"role": "user", "content": "Hello."},
             {"role": "assistant", "content": "Hi."},
-            {"role": "user", "content": _question(script)},
+            {"role": "user", "content": question(script)},
         ],
     )
 
     [choice] = completion.choices
     assert (choice.message.content, choice.finish_reason) == (script.text, "stop")
+    assert stored_text(stack, completion.id) == script.text
     assert completion.usage is not None
     assert completion.usage.completion_tokens == 20
 
@@ -73,7 +64,7 @@ def test_the_helper_of_streamed_chats_puts_the_same_text_together(client: OpenAI
     script = Script(tokens=20, seed=23)
 
     with client.chat.completions.stream(
-        model=MODEL, messages=[{"role": "user", "content": _question(script)}]
+        model=MODEL, messages=[{"role": "user", "content": question(script)}]
     ) as stream:
         completion = stream.get_final_completion()
 
@@ -94,7 +85,7 @@ def test_an_answer_reaches_its_token_limit(client: OpenAI) -> None:
     script = Script(tokens=20, seed=24, finish="length")
 
     response = client.responses.create(
-        model=MODEL, input=_question(script), max_output_tokens=20, temperature=0.5
+        model=MODEL, input=question(script), max_output_tokens=20, temperature=0.5
     )
 
     assert response.status == "incomplete"
@@ -103,18 +94,18 @@ def test_an_answer_reaches_its_token_limit(client: OpenAI) -> None:
     assert response.output_text == script.text
 
 
-def test_an_answers_own_items_are_context_for_the_next_question(
+def test_an_answers_own_items_are_context_for_the_nextquestion(
     client: OpenAI, stack: Stack
 ) -> None:
     first, second = Script(tokens=5, seed=25), Script(tokens=5, seed=26)
-    asked = client.responses.create(model=MODEL, input=_question(first))
+    asked = client.responses.create(model=MODEL, input=question(first))
 
     answer = client.responses.create(
         model=MODEL,
         input=[
             {"role": "user", "content": "What is a log?"},
             *[item.model_dump() for item in asked.output],  # type: ignore[list-item]
-            {"role": "user", "content": _question(second)},
+            {"role": "user", "content": question(second)},
         ],
     )
 
@@ -126,10 +117,10 @@ def test_an_answers_own_items_are_context_for_the_next_question(
 
 def test_a_question_follows_a_response_and_is_given_its_text(client: OpenAI, stack: Stack) -> None:
     first, second = Script(tokens=5, seed=27), Script(tokens=5, seed=28)
-    asked = client.responses.create(model=MODEL, input=_question(first))
+    asked = client.responses.create(model=MODEL, input=question(first))
 
     answer = client.responses.create(
-        model=MODEL, input=_question(second), previous_response_id=asked.id
+        model=MODEL, input=question(second), previous_response_id=asked.id
     )
 
     assert answer.previous_response_id == asked.id
@@ -139,7 +130,7 @@ def test_a_question_follows_a_response_and_is_given_its_text(client: OpenAI, sta
 def test_closing_a_stream_closes_the_request_to_the_model(client: OpenAI, stack: Stack) -> None:
     script = Script(tokens=50, seed=29, gate=("never", 10))
 
-    stream = client.responses.create(model=MODEL, input=_question(script), stream=True)
+    stream = client.responses.create(model=MODEL, input=question(script), stream=True)
     stack.model.wait(script.id, "held")
     stream.close()
 
@@ -147,7 +138,7 @@ def test_closing_a_stream_closes_the_request_to_the_model(client: OpenAI, stack:
 
 
 def test_a_response_is_deleted(client: OpenAI) -> None:
-    asked = client.responses.create(model=MODEL, input=_question(Script(tokens=5, seed=30)))
+    asked = client.responses.create(model=MODEL, input=question(Script(tokens=5, seed=30)))
 
     client.responses.delete(asked.id)
 
@@ -186,7 +177,7 @@ def test_a_socket_carries_the_events_of_several_answers(client: OpenAI) -> None:
 
     with client.responses.connect() as connection:
         for lane, script in zip(("a", "b"), scripts, strict=True):
-            connection.response.create(model=MODEL, input=_question(script), stream_id=lane)
+            connection.response.create(model=MODEL, input=question(script), stream_id=lane)
         while len(texts) < len(scripts):
             event = connection.recv()
             _EVENT.validate_python(event.model_dump())
@@ -201,7 +192,7 @@ def test_a_socket_carries_the_events_of_several_answers(client: OpenAI) -> None:
 
 def test_a_socket_resumes_at_every_event_of_an_answer(client: OpenAI) -> None:
     script = Script(tokens=12, seed=33)
-    asked = client.responses.create(model=MODEL, input=_question(script))
+    asked = client.responses.create(model=MODEL, input=question(script))
     with client.responses.retrieve(asked.id, stream=True) as stream:
         numbers = [event.sequence_number for event in stream]
 

@@ -1,0 +1,29 @@
+"""What the tests of clients ask, and what is stored of it."""
+
+import psycopg
+
+from bench.scripted_model.script import Script
+from tests.harness.stack import Stack
+from tests.harness.transcript import output_text
+
+
+def question(script: Script) -> str:
+    """Give a question that is answered by a script."""
+    return f"What is a log? {script.directive()}"
+
+
+def stored_text(stack: Stack, response_id: str) -> str:
+    """Give the text of an answer as it is stored."""
+    with stack.client() as client:
+        return output_text(client.retrieve(response_id))
+
+
+def newest_text(stack: Stack, script: Script) -> str:
+    """Give the stored text of the newest answer to a script's question."""
+    with psycopg.connect(stack.backends.database_url) as connection:
+        found = connection.execute(
+            "SELECT id FROM responses WHERE position(%s in question) > 0 ORDER BY turn DESC",
+            [script.id],
+        ).fetchone()
+    assert found is not None
+    return stored_text(stack, found[0])
