@@ -15,10 +15,11 @@ class Settings(BaseSettings):
     ui_host: str = Field(default="127.0.0.1", description="Address the page is served on.")
     ui_port: int = Field(default=8050, ge=1, le=65535, description="Port the page is served on.")
     ui_threads: int = Field(
-        default=8,
+        default=64,
         ge=1,
         le=256,
-        description="Requests served at once. Streams do not pass through here.",
+        description="Connections served at once; browsers open some ahead of need, and each holds"
+        " a thread.",
     )
     ui_drain_seconds: int = Field(
         default=5, ge=0, le=600, description="How long open requests may go on after SIGTERM."

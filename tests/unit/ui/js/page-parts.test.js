@@ -99,9 +99,11 @@ test("a conversation's items are read as turns", () => {
     { type: "file_search_call", response_id: "r1" },
     { type: "message", role: "assistant", response_id: "r1", content: [] },
     { type: "message", role: "user", response_id: "r2", content: "Two?" },
+    { type: "message", role: "user", response_id: null, content: "Nobody answers this." },
+    { type: "message", role: "user", response_id: "r2", content: "Please." },
   ];
   equal(readTurns(items), [
-    { question: "One?", responseId: "r1" },
-    { question: "Two?", responseId: "r2" },
+    { responseId: "r1", question: "One?" },
+    { responseId: "r2", question: "Two?\n\nPlease." },
   ]);
 });

@@ -7,9 +7,14 @@
  * @returns {Turn[]}
  */
 export function readTurns(items) {
-  return items
-    .filter((item) => item.type === "message" && item.role === "user" && item.response_id)
-    .map((item) => ({ question: textOf(item.content), responseId: item.response_id }));
+  /** @type {Map<string, string[]>} */
+  const asked = new Map();
+  for (const item of items) {
+    if (item.type !== "message" || item.role !== "user" || !item.response_id) continue;
+    // A program may ask with more than one message.
+    asked.set(item.response_id, [...(asked.get(item.response_id) ?? []), textOf(item.content)]);
+  }
+  return [...asked].map(([responseId, texts]) => ({ responseId, question: texts.join("\n\n") }));
 }
 
 /** @param {any} content */
