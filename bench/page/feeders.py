@@ -50,7 +50,7 @@ _READ = """(value, done) => {
     const deltas = events.filter((one) => one.type === "response.output_text.delta");
     return [deltas.map((one) => one.delta).join(""), done ? "done" : ""];
 }"""
-_ENDED = "document.getElementById('end')?.textContent === 'done'"
+_ENDED = "() => document.getElementById('end')?.textContent === 'done'"
 
 
 def measure_ours(browser: "Browser", stream: str, count: int) -> dict[str, Any]:

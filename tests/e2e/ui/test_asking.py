@@ -140,7 +140,7 @@ def test_the_page_fits_a_narrow_screen_and_keeps_its_colours(chat: ChatPage) -> 
     chat.page.set_viewport_size({"width": 360, "height": 720})
 
     # The sidebar slides away; what counts is the page after that.
-    chat.page.wait_for_function("document.documentElement.scrollWidth <= 360")
+    chat.page.wait_for_function("() => document.documentElement.scrollWidth <= 360")
     chat.page.get_by_role("button", name="Show or hide conversations").click()
     chat.page.get_by_role("button", name="Switch between light and dark").click()
     chat.page.reload()

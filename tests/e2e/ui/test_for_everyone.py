@@ -171,7 +171,7 @@ def test_the_view_follows_the_text_only_while_the_reader_is_at_its_end(
     script = Script(literal=lines, gate=("scroll", 60))
     chat.ask(f"What is a lease? {script.directive()}").wait_for_text("Line 58")
     below = "document.documentElement.scrollHeight - scrollY - innerHeight"
-    chat.page.wait_for_function(f"{below} < 2")
+    chat.page.wait_for_function(f"() => {below} < 2")
     jump = chat.page.get_by_role("button", name="Jump to the end")
     expect(jump).to_be_hidden()
 
@@ -184,7 +184,7 @@ def test_the_view_follows_the_text_only_while_the_reader_is_at_its_end(
 
     assert chat.page.evaluate("scrollY") == top
     jump.click()
-    chat.page.wait_for_function(f"{below} < 2")
+    chat.page.wait_for_function(f"() => {below} < 2")
     expect(jump).to_be_hidden()
 
 
@@ -204,4 +204,4 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     conversation_id = chat.conversation_id
     chat.page.get_by_role("button", name="Show or hide conversations").click()
     expect(chat.entry(conversation_id)).to_be_in_viewport()
-    chat.page.wait_for_function(f"{sideways} <= 360")
+    chat.page.wait_for_function(f"() => {sideways} <= 360")
