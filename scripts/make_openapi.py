@@ -21,6 +21,7 @@ from scripts.openapi.operations import (
     OPERATIONS,
     STREAM_CONTRACT,
     open_operations,
+    socket_operation,
 )
 from scripts.openapi.parameters import HEADERS, PARAMETERS
 
@@ -32,11 +33,13 @@ _DESCRIPTION = f"""\
 The OpenAI Responses API with background streams, over documents of your own. Clients of the
 original work unchanged but for their base URL; what is ours beyond it stands in `millstream`.
 
-Every error has one shape. A field that is not supported is a 400 that names it (`param`). Streams
-are described, frame by frame, by {STREAM_CONTRACT}; `x-event-schema` names the schema of what one
-data line carries. Paths answer HEAD and OPTIONS too; an unknown path gets 404, a method that a path
-has not 405, and what is no HTTP request that can be served 400, 414, 417, 431 or 501: all in the
-one shape. Limits are the defaults of their settings.
+Every error has one shape. A field that is not supported is a 400 that names it (`param`). Paths
+answer HEAD and OPTIONS too; an unknown path gets 404, a method that a path has not 405, and what is
+no HTTP request that can be served 400, 414, 417, 431 or 501: all in the one shape.
+
+Streams are described, frame by frame, by {STREAM_CONTRACT};
+here a schema of text/event-stream is that of one frame. `x-websocket` describes the messages of a
+socket. Limits are the defaults of their settings.
 """
 
 _ERROR_TEXTS = {
@@ -69,17 +72,6 @@ _SECURITY = {
         "in": "query",
         "name": "ticket",
         "description": "Opens the stream of one response, for a short time.",
-    },
-}
-
-_SOCKET = {
-    "description": "One text message of JSON each. The server sends the events of a stream, and"
-    " errors; events of a request with a stream_id carry it too.",
-    "client": {
-        "anyOf": [{"$ref": f"#/components/schemas/Socket{n}"} for n in ("Create", "Resume")]
-    },
-    "server": {
-        "anyOf": [{"$ref": f"#/components/schemas/{n}"} for n in ("StreamEvent", "SocketError")]
     },
 }
 
@@ -123,7 +115,7 @@ def _paths() -> dict[str, Any]:
     described = {key: one.described(key[0]) for key, one in OPERATIONS.items()} | open_operations()
     for (method, path), operation in described.items():
         paths.setdefault(path, {})[method] = operation
-    paths["/v1/responses"]["x-websocket"] = _SOCKET
+    paths["/v1/responses"]["get"] = socket_operation()
     return paths
 
 

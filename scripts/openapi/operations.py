@@ -75,11 +75,26 @@ class Operation:
     def _good(self) -> Schema:
         content: Schema = {"application/json": {"schema": _ref(self.answers)}}
         if self.stream:
-            content["text/event-stream"] = {
-                "schema": {"type": "string"},
-                "x-event-schema": _ref(self.stream),
-            }
+            content["text/event-stream"] = {"schema": _frame(self.stream)}
         return {"description": self.summary, "headers": NUMBERED, "content": content}
+
+
+def _frame(event: str) -> Schema:
+    told = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": _ref(event),
+    }
+    data = {
+        "description": "One event as JSON on one line; or, last, [DONE].",
+        "anyOf": [{"const": "[DONE]"}, told],
+    }
+    return {
+        "description": "One frame of the stream. Streams of responses have an id, their cursor.",
+        "type": "object",
+        "properties": {"id": {"type": "string"}, "data": data},
+        "required": ["data"],
+    }
 
 
 NUMBERED: Final = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
@@ -279,6 +294,28 @@ OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         errors=[404],
     ),
 }
+
+
+def socket_operation() -> Schema:
+    """Return the handshake of the WebSocket, as OpenAPI has it."""
+    messages = {
+        "description": "One text message of JSON each. The server sends the events of a stream,"
+        " and errors; events of a request with a stream_id carry it too.",
+        "client": {"anyOf": [_ref("SocketCreate"), _ref("SocketResume")]},
+        "server": {"anyOf": [_ref("StreamEvent"), _ref("SocketError")]},
+    }
+    responses: Schema = {"101": {"description": "The socket is open."}}
+    responses |= {
+        str(status): {"$ref": f"#/components/responses/{ERRORS[status]}"}
+        for status in sorted({400, *_ALWAYS})
+    }
+    return {
+        "operationId": "connect",
+        "summary": "Open a WebSocket; a request that asks for none gets 400",
+        "tags": ["responses"],
+        "responses": responses,
+        "x-websocket": messages,
+    }
 
 
 def open_operations() -> dict[tuple[str, str], Schema]:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
-from millstream_api.bodies import WholeNumber, check_metadata, check_text, field_error, json_object
+from millstream_api.bodies import TokenLimit, check_metadata, check_text, field_error, json_object
 from millstream_api.errors import ApiError, bad_field
 from millstream_api.messages import check_question, question_among, read_messages
 from millstream_api.no_effect import RESPONSES, without_effect
@@ -45,7 +45,7 @@ class CreateResponse(BaseModel):
     model: StrictStr | None = Field(None, max_length=200)
     instructions: StrictStr | None = Field(None, max_length=4000)
     metadata: dict[StrictStr, StrictStr] | None = None
-    max_output_tokens: WholeNumber | None = Field(None, ge=1, le=100_000)
+    max_output_tokens: TokenLimit | None = None
     temperature: float | None = Field(None, ge=0, le=2, strict=True)
     store: StrictBool | None = None
     millstream: Extension | None = None

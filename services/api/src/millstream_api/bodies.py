@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt
 from pydantic_core import ErrorDetails
 
 from millstream_api.errors import ApiError, bad_field
@@ -15,8 +15,8 @@ def _as_integer(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-WholeNumber = Annotated[StrictInt, BeforeValidator(_as_integer)]
-"""A whole number as JSON has it, where 3.0 is one too; "3" and true are none."""
+TokenLimit = Annotated[StrictInt, Field(ge=1, le=100_000), BeforeValidator(_as_integer)]
+"""Most tokens of an answer: a whole number as JSON has it, so 3.0 is one; "3" and true are none."""
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from millstream_api.asking import check_model, check_store, checked_key
-from millstream_api.bodies import WholeNumber, check_metadata, field_error, json_object
+from millstream_api.bodies import TokenLimit, check_metadata, field_error, json_object
 from millstream_api.errors import bad_field
 from millstream_api.messages import question_among, read_messages
 from millstream_api.no_effect import CHAT, without_effect
@@ -31,8 +31,8 @@ class CreateCompletion(BaseModel):
     model: StrictStr | None = Field(None, max_length=200)
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
-    max_tokens: WholeNumber | None = Field(None, ge=1, le=100_000)
-    max_completion_tokens: WholeNumber | None = Field(None, ge=1, le=100_000)
+    max_tokens: TokenLimit | None = None
+    max_completion_tokens: TokenLimit | None = None
     temperature: float | None = Field(None, ge=0, le=2, strict=True)
     metadata: dict[StrictStr, StrictStr] | None = None
     store: StrictBool | None = None
