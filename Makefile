@@ -6,7 +6,7 @@ BIN := .venv/bin
 # when make itself is killed, what it started stops
 FOLLOW := $(shell setpriv --pdeathsig TERM true 2>/dev/null && echo setpriv --pdeathsig TERM)
 
-.PHONY: help run test chaos compose check bench loadtest screenshots locks clean
+.PHONY: help run test chaos fuzz compose check bench loadtest screenshots locks clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -23,6 +23,10 @@ test: ## Set up, run every test, and demand 80 % coverage (T="-k words" for some
 chaos: ## Break everything again and again under load, some 25 minutes (SEED=1); writes docs/chaos.md
 	@scripts/setup dev
 	@exec $(FOLLOW) $(BIN)/python -m tests.chaos --seed $(or $(SEED),1)
+
+fuzz: ## Send thousands of generated requests, every boundary of the OpenAPI document among them (N=100)
+	@scripts/setup dev
+	@MILLSTREAM_FUZZ_CASES=$(or $(N),100) $(BIN)/python -m pytest tests/contract/api
 
 compose: ## Build the images, run the compose file on this machine's Docker engine, and break it
 	@scripts/setup dev

@@ -1,0 +1,44 @@
+"""The OpenAPI document, held against the API by generated requests, good ones and bad ones.
+
+Some for each operation in `make test`; thousands, with every boundary, by `make fuzz`.
+"""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+
+from bench.scripted_model.script import Script
+from tests.contract.api.fuzzing import CASES, WHOLE, Fuzzer, narrowed_document
+
+_PHASES = {"examples": {"enabled": WHOLE}, "coverage": {"enabled": WHOLE}}
+_CONFIG = schemathesis.Config.from_dict({"phases": _PHASES, "seed": 20261122})
+
+schema = schemathesis.openapi.from_dict(
+    narrowed_document("scripted-chat"),
+    config=_CONFIG,
+    # A handshake, which no generated request is; tests/integration/api/test_socket.py holds it.
+).exclude(operation_id="connect")
+
+
+@schema.parametrize()
+@settings(
+    max_examples=CASES,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
+)
+@pytest.mark.timeout(1800 if WHOLE else 180)
+def test_every_answer_is_as_the_document_says(case: schemathesis.Case[Any], fuzzer: Fuzzer) -> None:
+    fuzzer.try_case(case)
+
+
+def test_the_api_answers_exactly_after_all_that(fuzzer: Fuzzer) -> None:
+    script = Script(tokens=20, seed=8)
+
+    with fuzzer.client.stream(f"What is a log? {script.directive()}") as stream:
+        assert stream.to_end().text == script.text
+    assert not [line for line in fuzzer.stack.apis[0].process.lines if "Traceback" in line]
