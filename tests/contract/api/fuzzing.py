@@ -44,6 +44,15 @@ def narrowed_document(model: str) -> dict[str, Any]:
     return narrowed
 
 
+def operation_ids() -> set[str]:
+    """Give the names of all operations."""
+    return {
+        operation["operationId"]
+        for operations in document()["paths"].values()
+        for operation in operations.values()
+    }
+
+
 @dataclass
 class Fuzzer:
     """Sends cases and judges the answers."""
