@@ -13,6 +13,7 @@ from bench.scripted_model.script import Script
 from millstream_contract.errors import Fenced
 from millstream_contract.events import AttemptReset
 from millstream_contract.frames import encode_frame
+from tests.harness.deadlines import eventually
 from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
 from tests.harness.proxy import TcpProxy
@@ -65,6 +66,8 @@ def test_a_later_attempt_does_not_search_again(desk: Desk) -> None:
     script = Script(tokens=10, gate=("found", 5))
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
+    # They are kept beside the request to the model, and behind it.
+    eventually("the passages to be kept", lambda: desk.row(response_id).passages is not None, 10)
 
     desk.send(response_id, attempt=2)
     desk.model.wait(script.id, "started", count=2)
