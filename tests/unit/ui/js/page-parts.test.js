@@ -74,10 +74,13 @@ test("timings are shown as far as they are known", () => {
 test("an error says what a reader can do", () => {
   const signedOut = troubleOf(new ApiError(401, "no token", null, null), say, "open_failed_title");
   equal([signedOut.title, signedOut.action?.label], ["Signed out", "Again"]);
-  const missing = troubleOf(new ApiError(404, "none", null, null), say, "open_failed_title");
-  equal([missing.title, missing.reason, missing.action], ["Not there", "Gone", null]);
+  for (const title of ["open_failed_title", "failed_title"]) {
+    const missing = troubleOf(new ApiError(404, "none", null, null), say, title);
+    const told = [missing.title, missing.reason, missing.action, missing.retryHelps];
+    equal(told, ["Not there", "Gone", null, false], title);
+  }
   const other = troubleOf(new ApiError(400, "too long", null, null), say, "open_failed_title");
-  equal([other.title, other.reason], ["Not opened", "too long"]);
+  equal([other.title, other.reason, other.retryHelps], ["Not opened", "too long", true]);
 });
 
 test("much is fetched a few at once, and in order", async () => {

@@ -93,12 +93,15 @@ test("a rating that was given before is shown", () => {
 
 test("a refused question offers what helps", () => {
   const { asked, at, shown } = turn();
-  shown.refuse({ title: "No", reason: "because", action: null });
+  shown.refuse({ title: "No", reason: "because", action: null, retryHelps: true });
   at(".notice-box button").click();
   equal(asked, [["retry"]]);
   const acted = [];
-  shown.refuse({ title: "No", reason: "", action: { label: "Sign in", act: () => acted.push(1) } });
+  const action = { label: "Sign in", act: () => acted.push(1) };
+  shown.refuse({ title: "No", reason: "", action, retryHelps: true });
   equal(at(".notice-box button").textContent, "Sign in");
   at(".notice-box button").click();
   equal(acted, [1]);
+  shown.refuse({ title: "Gone", reason: "", action: null, retryHelps: false });
+  equal(at(".notice-box button"), null);
 });

@@ -2,22 +2,32 @@
 
 import { ApiError } from "./api-error.js";
 
+/** What could not be had: when it is not there, its conversation is not. */
+const OF_CONVERSATION = ["open_failed_title", "failed_title"];
+
 /**
- * @typedef {{title: string, reason: string, action: {label: string, act: () => void} | null}} Trouble
+ * @typedef {{
+ *   title: string,
+ *   reason: string,
+ *   action: {label: string, act: () => void} | null,
+ *   retryHelps: boolean,
+ * }} Trouble
  *
  * @param {unknown} error
  * @param {import("./words.js").Say} say
  * @param {string} title the key of the word that says what did not work
- * @returns {Trouble} action: null unless there is a better one than to try again
+ * @returns {Trouble} action: null unless there is a better one than to try again. retryHelps: false
+ *   when trying again would come to the same
  */
 export function troubleOf(error, say, title) {
   if (error instanceof ApiError && error.signedOut) {
     const action = { label: say("sign_in"), act: () => location.reload() };
-    return { title: say("signed_out_title"), reason: say("signed_out_text"), action };
+    return { title: say("signed_out_title"), reason: say("signed_out_text"), action, retryHelps: true };
   }
-  if (error instanceof ApiError && error.status === 404 && title === "open_failed_title") {
-    return { title: say("missing_title"), reason: say("missing_text"), action: null };
+  if (error instanceof ApiError && error.status === 404 && OF_CONVERSATION.includes(title)) {
+    const [missing, reason] = [say("missing_title"), say("missing_text")];
+    return { title: missing, reason, action: null, retryHelps: false };
   }
   const reason = error instanceof Error ? error.message : String(error);
-  return { title: say(title), reason, action: null };
+  return { title: say(title), reason, action: null, retryHelps: true };
 }

@@ -140,14 +140,14 @@ export class TurnView {
    *
    * @param {import("./trouble.js").Trouble} trouble
    */
-  refuse({ title, reason, action }) {
+  refuse({ title, reason, action, retryHelps }) {
     const { say, onRetry } = this.#around;
     this.#element.dataset.status = "refused";
     this.#article.setAttribute("aria-busy", "false");
     this.#markdown.end();
     this.#status.replaceChildren();
     this.#phase = "";
-    const retry = { label: say("retry"), act: () => onRetry(this) };
+    const retry = retryHelps ? { label: say("retry"), act: () => onRetry(this) } : undefined;
     this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry));
   }
 
