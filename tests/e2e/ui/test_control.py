@@ -70,6 +70,25 @@ def test_an_edited_question_that_is_refused_leaves_the_answer_there_was(chat: Ch
     assert chat.shown()[0]["text"] == script.text
 
 
+def test_a_stop_stops_the_answer_being_written_and_the_one_in_line(
+    chat: ChatPage, client: ApiClient, stack: Stack
+) -> None:
+    script = Script(tokens=30, seed=36, gate=("two at once", 10))
+    conversation = client.create_conversation()["id"]
+    for question in (script, Script(tokens=3, seed=37)):
+        client.start(f"What is a relay? {question.directive()}", conversation=conversation)
+    stack.model.wait(script.id, "held")
+    chat.open(f"/c/{conversation}")
+    expect(chat.cursor.first).to_be_visible()
+    expect(chat.page.locator(".turn")).to_have_count(2)
+
+    chat.page.get_by_role("button", name="Stop", exact=True).click()
+    chat.wait_until("cancelled")
+
+    assert [turn["status"] for turn in chat.shown()] == ["cancelled", "cancelled"]
+    stack.model.open_gate("two at once")
+
+
 def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     literal = ("A **lease**:\n\n", "```python\n", "x = '<b>'\n", "```\n")

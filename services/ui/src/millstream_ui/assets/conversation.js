@@ -38,8 +38,8 @@ export class ConversationController {
   #sending;
   /** @type {TurnView[]} */
   #turns = [];
-  /** @type {string | null} */
-  #running = null;
+  /** @type {Set<string>} the responses that are not done: one that is written, others in line */
+  #unfinished = new Set();
   #busy = false;
   #stopAsked = false;
   /** @type {Promise<void>} settles when what was said so far is on the page */
@@ -69,7 +69,7 @@ export class ConversationController {
   }
 
   /**
-   * Shows what was said so far, and joins the answer that is still running. What is on the page
+   * Shows what was said so far, and joins the answers that are not done. What is on the page
    * already stays, as far as it is still so: another tab may have asked, or asked again.
    *
    * @returns {Promise<void>} rejects with an ApiError when it cannot be opened
@@ -100,9 +100,11 @@ export class ConversationController {
     added.forEach(({ question }, index) => {
       const turn = this.#addTurn(question, null);
       const answer = applyResponse(emptyAnswer(), responses[index]);
-      turn.showPhase("phase_queued");
       if (isFinal(answer)) turn.show(answer);
-      else void this.#run(turn, responses[index].id);
+      else {
+        turn.showPhase("phase_queued");
+        void this.#run(turn, responses[index].id);
+      }
     });
   }
 
@@ -113,15 +115,16 @@ export class ConversationController {
   }
 
   /**
-   * Stops the running answer; before it has an id, as soon as it has one. A question that is still
-   * to be sent again is not sent again.
+   * Stops every answer that is not done: one in line would begin when the one before it stops. An
+   * answer without an id is stopped as soon as it has one. A question that is still to be sent again
+   * is not sent again.
    */
   stop() {
     if (!this.#busy || this.#stopAsked) return;
     this.#stopAsked = true;
     this.#around.onState("stopping");
-    if (this.#running) void this.#cancel(this.#running);
-    else this.#sending.takeBack();
+    if (this.#unfinished.size === 0) this.#sending.takeBack();
+    this.#unfinished.forEach((responseId) => void this.#cancel(responseId));
   }
 
   /**
@@ -174,7 +177,7 @@ export class ConversationController {
    */
   async #run(turn, responseId) {
     const { notice, onEnded } = this.#around;
-    this.#running = responseId;
+    this.#unfinished.add(responseId);
     this.#become(true);
     if (this.#stopAsked) void this.#cancel(responseId);
     try {
@@ -188,7 +191,8 @@ export class ConversationController {
       turn.refuse(this.#trouble(error, "failed_title"));
     }
     if (this.#leaving.signal.aborted) return;
-    this.#rest();
+    this.#unfinished.delete(responseId);
+    if (this.#unfinished.size === 0) this.#rest();
     if (turn.answer && isFinal(turn.answer)) onEnded(turn.answer);
   }
 
@@ -220,7 +224,6 @@ export class ConversationController {
   }
 
   #rest() {
-    this.#running = null;
     this.#stopAsked = false;
     this.#around.notice.clear();
     this.#become(false);

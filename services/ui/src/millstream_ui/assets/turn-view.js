@@ -87,7 +87,6 @@ export class TurnView {
       new QuestionView(question, say, (edited) => around.onReplace(this, edited)).element,
       this.#article,
     );
-    this.showPhase("phase_sending");
   }
 
   get element() {
@@ -118,6 +117,7 @@ export class TurnView {
   /** The question goes out now. */
   sent() {
     this.#askedAt = performance.now();
+    this.showPhase("phase_sending");
   }
 
   /** @param {Answer} answer */

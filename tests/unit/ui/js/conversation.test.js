@@ -1,0 +1,100 @@
+import { ApiError } from "/assets/api-error.js";
+import { ConversationController } from "/assets/conversation.js";
+import { createSay } from "/assets/words.js";
+import { equal, test } from "./testing.js";
+
+const any = new Proxy({ language: "en" }, { get: (words, key) => words[key] ?? String(key), has: () => true });
+const say = createSay(any);
+
+let visits = 0;
+
+/**
+ * A visit to a conversation with these answers; `end` ends the stream of one that is not done.
+ *
+ * @param {string[]} statuses one for each answer
+ */
+function visit(statuses) {
+  visits += 1;
+  const ids = statuses.map((_, index) => `resp_${visits}_${index}`);
+  const status = new Map(ids.map((id, index) => [id, statuses[index]]));
+  const streams = new Map();
+  const [states, phases, cancelled, ended] = [[], [], [], []];
+  const response = (id) => ({ id, status: status.get(id), output: [] });
+  const api = {
+    items: async () =>
+      ids.map((id) => ({ type: "message", role: "user", response_id: id, content: "Why?" })),
+    response: async (id) => response(id),
+    cancel: async (id) => cancelled.push(id),
+    async stream(id) {
+      if (status.get(id) === "deleted later") throw new ApiError(404, "none", null, null);
+      const body = new ReadableStream({ start: (controller) => streams.set(id, controller) });
+      return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+    },
+  };
+  const list = document.createElement("div");
+  document.body.replaceChildren(list);
+  const conversation = new ConversationController("conv_1", {
+    api,
+    list,
+    notice: { lost() {}, busy() {}, clear() {} },
+    turns: { say, onPassage() {}, onPhase: (words) => phases.push(words), afterRender() {} },
+    onState: (state) => states.push(state),
+    onCreated() {},
+    onAccepted() {},
+    onSignedOut() {},
+    onReplaced() {},
+    onEnded: (answer) => ended.push(answer.responseId),
+  });
+  /** @param {number} index @param {string} as */
+  async function end(index, as) {
+    const id = ids[index];
+    await until(() => streams.has(id));
+    status.set(id, as);
+    const event = { type: "response.completed", sequence_number: 0, response: response(id) };
+    streams.get(id).enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
+    await until(() => ended.includes(id));
+  }
+  return { conversation, ids, list, states, phases, cancelled, end };
+}
+
+/** @param {() => boolean} holds */
+async function until(holds) {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve));
+}
+
+test("a conversation that is opened with all its answers done announces no phase", async () => {
+  const { conversation, list, phases, states } = visit(["completed", "cancelled"]);
+  await conversation.open();
+  equal(list.children.length, 2);
+  equal([phases, states], [[], []]);
+});
+
+test("the page is busy until the last of two answers is done", async () => {
+  const { conversation, ids, states, cancelled, end } = visit(["in_progress", "queued"]);
+  await conversation.open();
+  await end(0, "completed");
+  equal(states.at(-1), "running");
+  conversation.stop();
+  equal([states.at(-1), cancelled], ["stopping", [ids[1]]]);
+  await end(1, "cancelled");
+  equal(states.at(-1), "idle");
+});
+
+test("a stop stops the answer that is written and the one in line behind it", async () => {
+  const { conversation, ids, states, cancelled, end } = visit(["completed", "in_progress", "queued"]);
+  await conversation.open();
+  conversation.stop();
+  equal(cancelled, ids.slice(1));
+  await end(2, "cancelled");
+  equal(states.at(-1), "stopping");
+  await end(1, "cancelled");
+  equal(states.at(-1), "idle");
+});
+
+test("an answer whose conversation was deleted elsewhere says so, and offers no retry", async () => {
+  const { conversation, list, states } = visit(["deleted later"]);
+  await conversation.open();
+  await until(() => states.at(-1) === "idle");
+  equal(list.querySelector(".notice-title").textContent, "missing_title");
+  equal(list.querySelector(".notice-box button"), null);
+});
