@@ -13,6 +13,8 @@ from typing import Any
 
 import httpx
 
+from millstream_worker.answering.lone_connections import LoneConnections
+
 
 class ModelConnection:
     """The socket of one request, from the moment it exists. Safe to shut from any thread."""
@@ -49,6 +51,8 @@ class ConnectionHook:
     def __init__(self, client: httpx.Client, connect_seconds: float) -> None:
         """Hook into ``client``; its connections must be made within ``connect_seconds``."""
         self._connect_seconds = connect_seconds
+        # No public way changes it; a test holds this one. A proxy's transport stays as it is.
+        client._transport = LoneConnections()
         self._here = threading.local()
         hooks = client.event_hooks
         client.event_hooks = {**hooks, "request": [*hooks.get("request", []), self._on_request]}
