@@ -172,6 +172,9 @@ def _worker(name: str, queue: str, settings: EmbeddedSettings, data: DataDirecto
     environment = {name: value for name, value in defaults.items() if name not in os.environ}
     if os.environ.get("MILLSTREAM_LOG_LEVEL") != "DEBUG":
         environment |= _READABLE_LOG
+    if "MILLSTREAM_WORKER_HTTP_PORT" in os.environ:
+        # One port cannot be that of each worker here.
+        environment["MILLSTREAM_WORKER_HTTP_PORT"] = "0"
     return Part(
         name,
         _module("millstream_worker", queue),
