@@ -15,8 +15,9 @@ from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import DeadlinePassed, eventually
 
 _ANSWERS_PER_WORKER = 12
-_PASSING_THREADS = {"api": 10}
-"""gevent resolves names on threads of a pool of at most 10, which come and go."""
+_PASSING_THREADS = {"api": 10, "worker": 2}
+"""gevent resolves names on threads of a pool of at most 10, which come and go; a worker's pool for
+what is done in the background starts its two when they are needed."""
 _OWN_CHANNELS = (b"millstream:idle", b"millstream:stops")
 
 
