@@ -17,6 +17,7 @@ ENV PATH=/opt/uv/bin:$PATH \
     UV_COMPILE_BYTECODE=1 \
     PYC_INVALIDATION_MODE=UNCHECKED_HASH \
     UV_LINK_MODE=copy \
+    UV_CACHE_DIR=/cache/uv \
     UV_PYTHON_DOWNLOADS=never \
     UV_SYSTEM_CERTS=true
 WORKDIR /src
@@ -36,7 +37,7 @@ RUN for service in contract api worker ui models; do \
 FROM builder AS api-environment
 COPY locks/api.txt locks/
 RUN --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=cache,target=/cache/uv \
     uv pip install --no-deps --require-hashes --requirement locks/api.txt
 COPY --from=wheels /wheels/millstream_contract-* /wheels/millstream_api-* /wheels/
 RUN uv pip install --no-deps --no-index /wheels/*.whl
@@ -44,7 +45,7 @@ RUN uv pip install --no-deps --no-index /wheels/*.whl
 FROM builder AS worker-environment
 COPY locks/worker.txt locks/
 RUN --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=cache,target=/cache/uv \
     uv pip install --no-deps --require-hashes --requirement locks/worker.txt
 COPY --from=wheels /wheels/millstream_contract-* /wheels/millstream_worker-* /wheels/
 RUN uv pip install --no-deps --no-index /wheels/*.whl
@@ -52,7 +53,7 @@ RUN uv pip install --no-deps --no-index /wheels/*.whl
 FROM builder AS ui-environment
 COPY locks/ui.txt locks/
 RUN --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=cache,target=/cache/uv \
     uv pip install --no-deps --require-hashes --requirement locks/ui.txt
 COPY --from=wheels /wheels/millstream_ui-* /wheels/
 RUN uv pip install --no-deps --no-index /wheels/*.whl
@@ -60,7 +61,7 @@ RUN uv pip install --no-deps --no-index /wheels/*.whl
 FROM builder AS models-environment
 COPY locks/models.txt locks/
 RUN --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=cache,target=/cache/uv \
     uv pip install --no-deps --require-hashes --requirement locks/models.txt
 COPY --from=wheels /wheels/millstream_models-* /wheels/
 RUN uv pip install --no-deps --no-index /wheels/*.whl
@@ -68,7 +69,7 @@ RUN uv pip install --no-deps --no-index /wheels/*.whl
 FROM builder AS load-environment
 COPY locks/load.txt locks/
 RUN --mount=type=secret,id=uv.toml,target=/etc/uv/uv.toml \
-    --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=cache,target=/cache/uv \
     uv pip install --no-deps --require-hashes --requirement locks/load.txt
 
 # --- images -------------------------------------------------------------------------------------

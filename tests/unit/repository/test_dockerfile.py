@@ -77,6 +77,14 @@ def test_builders_install_what_is_locked_and_nothing_else() -> None:
     assert len(from_locks) == len(re.findall(r"--requirement locks/[a-z]+\.txt", DOCKERFILE))
 
 
+def test_what_the_builders_fetch_is_kept_where_uv_looks_for_it() -> None:
+    (cache,) = re.findall(r"UV_CACHE_DIR=(\S+)", DOCKERFILE)
+
+    mounted = re.findall(r"--mount=type=cache,target=(\S+)", DOCKERFILE)
+    from_locks = re.findall(r"--requirement locks/(?!build)", DOCKERFILE)
+    assert mounted == [cache] * len(from_locks)
+
+
 def test_the_builder_has_the_uv_that_set_up_has() -> None:
     script = (ROOT / "scripts/get-uv").read_text()
 
@@ -93,6 +101,7 @@ def test_a_build_pulls_no_frontend_and_names_no_place_of_its_own() -> None:
 
     assert not re.match(r"\s*#\s*(syntax|escape)\s*=", DOCKERFILE)
     assert not re.search(r"@sha256:|https?://|index-url|\bcurl\b|\bwget\b", without_comments)
+    assert not re.search(r"/root\b|/home\b", without_comments)
 
 
 def test_what_no_image_is_made_of_is_not_sent_to_the_builder() -> None:
