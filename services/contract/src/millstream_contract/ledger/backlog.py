@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from millstream_contract.ledger.pool import Pool, ledger_connection
-from millstream_contract.ledger.turns import IS_ITS_TURN
+from millstream_contract.ledger.turns import IS_ITS_TURN, UNFINISHED
 
 _AGES: Final = ("queued", "running")
 
@@ -30,7 +30,7 @@ def ledger_backlog(pool: Pool, *, wait_seconds: float) -> LedgerBacklog:
             "SELECT clock_timestamp() - min(created_at)"
             f" FILTER (WHERE status = 'queued' AND {IS_ITS_TURN}) AS queued,"
             " clock_timestamp() - min(started_at) FILTER (WHERE status = 'in_progress') AS running"
-            " FROM responses r WHERE status IN ('queued', 'in_progress')"
+            f" FROM responses r WHERE {UNFINISHED}"
         ).fetchone()
     ages = [row[name].total_seconds() if row and row[name] else 0.0 for name in _AGES]
     return LedgerBacklog(*ages)

@@ -10,12 +10,14 @@ from millstream_contract.errors import ConversationBusy, NotFound, TooManyOpen
 from millstream_contract.ledger.pool import Connection
 from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
 
-_UNFINISHED: Final = "status IN ('queued', 'in_progress')"
+UNFINISHED: Final = "status IN ('queued', 'in_progress')"
+"""Holds for a response that has not ended."""
+
 _TITLE_LENGTH: Final = 80
 
 IS_ITS_TURN: Final = (
     "NOT EXISTS (SELECT FROM responses ahead WHERE ahead.conversation_id = r.conversation_id"
-    f" AND ahead.turn < r.turn AND ahead.{_UNFINISHED})"
+    f" AND ahead.turn < r.turn AND ahead.{UNFINISHED})"
 )
 """Holds for a response ``r`` when no earlier one of its conversation is unfinished."""
 
@@ -68,7 +70,7 @@ def unfinished_ahead(
         return ()
     rows = connection.execute(
         "SELECT id, cancel_requested_at IS NULL AND superseded_by IS NULL AS goes_on"
-        f" FROM responses WHERE conversation_id = %s AND {_UNFINISHED} ORDER BY turn DESC",
+        f" FROM responses WHERE conversation_id = %s AND {UNFINISHED} ORDER BY turn DESC",
         [new.conversation_id],
     ).fetchall()
     if when_busy == "reject":
@@ -85,7 +87,7 @@ def check_open(connection: Connection, owner: str, most: int) -> None:
     """
     connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [owner])
     row = connection.execute(
-        f"SELECT count(*) AS open FROM responses WHERE owner = %s AND {_UNFINISHED}", [owner]
+        f"SELECT count(*) AS open FROM responses WHERE owner = %s AND {UNFINISHED}", [owner]
     ).fetchone()
     if row is not None and row["open"] >= most:
         raise TooManyOpen(row["open"])
@@ -96,6 +98,6 @@ def interrupt(connection: Connection, row: ResponseRow) -> None:
     connection.execute(
         "UPDATE responses SET cancel_requested_at ="
         " coalesce(cancel_requested_at, clock_timestamp())"
-        f" WHERE conversation_id = %s AND turn < %s AND {_UNFINISHED}",
+        f" WHERE conversation_id = %s AND turn < %s AND {UNFINISHED}",
         [row.conversation_id, row.turn],
     )
