@@ -15,15 +15,13 @@ import yaml
 from scripts.make_stream_contract import Readable
 from scripts.openapi.answers import answer_schemas
 from scripts.openapi.bodies import body_schemas
-from scripts.openapi.operations import (
-    ERRORS,
-    NUMBERED,
-    OPERATIONS,
-    STREAM_CONTRACT,
-    open_operations,
-    socket_operation,
-)
+from scripts.openapi.conversation_operations import CONVERSATION_OPERATIONS
+from scripts.openapi.open_operations import open_operations
+from scripts.openapi.operation import ERRORS, NUMBERED
 from scripts.openapi.parameters import HEADERS, PARAMETERS
+from scripts.openapi.response_operations import RESPONSE_OPERATIONS, STREAM_CONTRACT
+from scripts.openapi.schemas import ref
+from scripts.openapi.websocket import socket_messages, socket_operation
 
 _ROOT = Path(__file__).parent.parent
 FILE = _ROOT / "specs/008-responses-api/contracts/openapi.yaml"
@@ -112,8 +110,9 @@ def json_text() -> str:
 
 def _paths() -> dict[str, Any]:
     paths: dict[str, Any] = {}
-    described = {key: one.described(key[0]) for key, one in OPERATIONS.items()} | open_operations()
-    for (method, path), operation in described.items():
+    operations = RESPONSE_OPERATIONS | CONVERSATION_OPERATIONS
+    described = {key: one.described(key[0]) for key, one in operations.items()}
+    for (method, path), operation in (described | open_operations()).items():
         paths.setdefault(path, {})[method] = operation
     paths["/v1/responses"]["get"] = socket_operation()
     return paths
@@ -124,53 +123,9 @@ def _schemas() -> dict[str, Any]:
         **answer_schemas(),
         **body_schemas(),
         "Item": {
-            "oneOf": [
-                {"$ref": f"#/components/schemas/{n}"} for n in ("MessageItem", "FileSearchItem")
-            ]
+            "oneOf": [ref("MessageItem"), ref("FileSearchItem")],
         },
-        **_socket_messages(),
-    }
-
-
-def _socket_messages() -> dict[str, Any]:
-    cursor = {"type": "integer", "minimum": -1, "maximum": 10**18 - 1}
-    lane = {
-        "description": "The request's lane: its events carry it, and requests of one lane are"
-        " answered one after the other.",
-        "type": ["string", "null"],
-        "minLength": 1,
-        "maxLength": 64,
-    }
-    return {
-        "SocketCreate": {
-            "description": "Ask: the fields of POST /v1/responses beside the type.",
-            "type": "object",
-            "properties": {"type": {"const": "response.create"}, "stream_id": lane},
-            "required": ["type", "input"],
-        },
-        "SocketResume": {
-            "description": "Watch a response from behind a cursor.",
-            "type": "object",
-            "properties": {
-                "type": {"const": "millstream.response.resume"},
-                "response_id": {"type": "string"},
-                "starting_after": cursor,
-                "stream_id": lane,
-            },
-            "required": ["type", "response_id"],
-            "additionalProperties": False,
-        },
-        "SocketError": {
-            "description": "What was asked for last cannot be done; the socket stays open.",
-            "type": "object",
-            "properties": {
-                "type": {"const": "error"},
-                "status": {"type": "integer", "minimum": 400, "maximum": 599},
-                "error": {"$ref": "#/components/schemas/ErrorDetails"},
-                "stream_id": lane,
-            },
-            "required": ["type", "status", "error"],
-        },
+        **socket_messages(),
     }
 
 
@@ -178,7 +133,7 @@ def _error(status: int) -> dict[str, Any]:
     described: dict[str, Any] = {
         "description": _ERROR_TEXTS[status],
         "headers": dict(NUMBERED),
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+        "content": {"application/json": {"schema": ref("Error")}},
     }
     header = {401: ("WWW-Authenticate", "Challenge")}.get(status)
     if status in (429, 503):

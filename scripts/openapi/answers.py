@@ -18,6 +18,8 @@ from millstream_contract.objects import (
     Value,
 )
 from scripts.make_stream_contract import EVENTS, Whole
+from scripts.openapi.completions import Completion, completion_event
+from scripts.openapi.schemas import ref
 
 REF = "#/components/schemas/{model}"
 
@@ -178,60 +180,6 @@ class Readiness(Value):
     checks: Checks
 
 
-class CompletionMessage(Value):
-    """The answer, as a chat's message."""
-
-    role: Literal["assistant"]
-    content: str
-    refusal: None
-    annotations: tuple[()]
-
-
-FinishReason = Literal["stop", "length", "content_filter"]
-
-
-class CompletionChoice(Value):
-    """The one choice there is."""
-
-    index: Literal[0]
-    message: CompletionMessage
-    logprobs: None
-    finish_reason: FinishReason
-
-
-class PromptTokensDetails(Value):
-    """Detail of the prompt's tokens."""
-
-    cached_tokens: int
-
-
-class CompletionTokensDetails(Value):
-    """Detail of the answer's tokens."""
-
-    reasoning_tokens: int
-
-
-class CompletionUsage(Value):
-    """Tokens that the model counted."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    prompt_tokens_details: PromptTokensDetails
-    completion_tokens_details: CompletionTokensDetails
-
-
-class Completion(Value):
-    """An answer as a chat completion; its id is that of the response."""
-
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: tuple[CompletionChoice]
-    usage: CompletionUsage | None
-
-
 class ServedModel(Value):
     """A model that a request may name."""
 
@@ -281,50 +229,7 @@ def answer_schemas() -> dict[str, Any]:
         described["required"] = sorted(described["properties"])
     schemas["StreamEvent"] = {
         "description": "One event of a stream: the JSON of its data line.",
-        "oneOf": [{"$ref": REF.format(model=event.__name__)} for event in EVENTS],
+        "oneOf": [ref(event.__name__) for event in EVENTS],
     }
-    schemas["CompletionEvent"] = _completion_event()
+    schemas["CompletionEvent"] = completion_event()
     return schemas
-
-
-def _completion_event() -> dict[str, Any]:
-    """Return the schema of one data line of a chat's stream: fields may be left out there."""
-    delta = {
-        "type": "object",
-        "properties": {
-            "role": {"const": "assistant"},
-            "content": {"type": "string"},
-            "refusal": {"type": "null"},
-        },
-        "additionalProperties": False,
-    }
-    choice = {
-        "type": "object",
-        "properties": {
-            "index": {"const": 0},
-            "delta": delta,
-            "logprobs": {"type": "null"},
-            "finish_reason": {"enum": ["stop", "length", "content_filter", None]},
-        },
-        "required": ["index", "delta", "logprobs", "finish_reason"],
-        "additionalProperties": False,
-    }
-    usage = {"anyOf": [{"$ref": REF.format(model="CompletionUsage")}, {"type": "null"}]}
-    chunk = {
-        "type": "object",
-        "properties": {
-            "id": {"type": "string"},
-            "object": {"const": "chat.completion.chunk"},
-            "created": {"type": "integer"},
-            "model": {"type": "string"},
-            "choices": {"type": "array", "items": choice, "maxItems": 1},
-            "usage": usage,
-        },
-        "required": ["id", "object", "created", "model", "choices"],
-        "additionalProperties": False,
-    }
-    return {
-        "description": "A chunk of a completion, or what ended it early. `usage` is in all of them"
-        " with stream_options.include_usage; the last, without choices, has the tokens counted.",
-        "anyOf": [chunk, {"$ref": REF.format(model="Error")}],
-    }

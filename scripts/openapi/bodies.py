@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from millstream_api.asking import CreateResponse
 from millstream_api.chatting import CreateCompletion
 from millstream_api.settings import Settings
-
-Schema = dict[str, Any]
+from scripts.openapi.harmless import HARMLESS_IN_CHATS, HARMLESS_IN_RESPONSES, NULL, only
+from scripts.openapi.schemas import Schema, ref
 
 NO_NUL: Final = r"^[^\u0000]*$"
 # What Python's str.strip() takes away; and a question must have something else.
@@ -20,10 +20,6 @@ _BLANK: Final = r"\s\u001c-\u001f\u0085\u00a0\ufeff"
 _ASKS: Final = rf"^[^\u0000]*[^\u0000{_BLANK}][^\u0000]*$"
 MOST_CHARACTERS: Final[int] = Settings.model_fields["max_input_characters"].default
 
-_NULL: Final = {"type": "null"}
-_NO_LIST: Final = {"type": ["array", "null"], "maxItems": 0}
-_LABEL: Final = {"type": ["string", "null"], "maxLength": 512}
-_NOTHING_IN_IT: Final = {"type": ["object", "null"], "additionalProperties": _NULL}
 
 METADATA: Final[Schema] = {
     "type": ["object", "null"],
@@ -38,70 +34,6 @@ def id_of(kind: str) -> Schema:
     return {"type": "string", "pattern": f"^{kind}_[0-9a-f]{{32}}$"}
 
 
-def ref(name: str) -> Schema:
-    """Return a reference to a schema."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def _only(*values: object) -> Schema:
-    return {"enum": [*values, None]}
-
-
-def _object(**fields: Schema) -> Schema:
-    return {"type": ["object", "null"], "properties": fields, "additionalProperties": _NULL}
-
-
-_TEXT_FORMAT: Final = _object(type=_only("text"))
-
-# The values that ask for nothing beyond what is done anyway, of fields that are not supported.
-_SHARED: Final[dict[str, Schema]] = {
-    "tools": _NO_LIST,
-    "tool_choice": _only("auto", "none"),
-    "parallel_tool_calls": {"type": ["boolean", "null"]},
-    "top_p": _only(1),
-    "top_logprobs": _only(0),
-    "service_tier": _only("auto", "default"),
-    "user": _LABEL,
-    "safety_identifier": _LABEL,
-    "prompt_cache_key": _LABEL,
-    "prompt_cache_options": _NULL,
-    "prompt_cache_retention": _NULL,
-    "moderation": _NULL,
-}
-HARMLESS_IN_RESPONSES: Final[dict[str, Schema]] = {
-    **_SHARED,
-    "access_programs": _NULL,
-    "background_options": _object(completion_window=_only("soonest")),
-    "context_management": _NO_LIST,
-    "image": _NULL,
-    "include": {"type": ["array", "null"], "items": {"const": "file_search_call.results"}},
-    "max_tool_calls": _NULL,
-    "prompt": _NULL,
-    "reasoning": _NOTHING_IN_IT,
-    "stream_options": _object(include_obfuscation=_only(False)),
-    "text": _object(format=_TEXT_FORMAT, verbosity=_only("medium")),
-    "truncation": _only("disabled"),
-}
-HARMLESS_IN_CHATS: Final[dict[str, Schema]] = {
-    **_SHARED,
-    "audio": _NULL,
-    "frequency_penalty": _only(0),
-    "function_call": _only("auto", "none"),
-    "functions": _NO_LIST,
-    "logit_bias": _NOTHING_IN_IT,
-    "logprobs": _only(False),
-    "modalities": _only(["text"]),
-    "n": _only(1),
-    "prediction": _NULL,
-    "presence_penalty": _only(0),
-    "reasoning_effort": _NULL,
-    "response_format": _TEXT_FORMAT,
-    "seed": _NULL,
-    "stop": _NO_LIST,
-    "verbosity": _only("medium"),
-    "web_search_options": _NULL,
-}
-
 _EMPTY: Final[Schema] = {"enum": [None, []]}
 _PART: Final[Schema] = {
     "type": "object",
@@ -112,7 +44,7 @@ _PART: Final[Schema] = {
         "logprobs": {},
     },
     "required": ["type", "text"],
-    "additionalProperties": _NULL,
+    "additionalProperties": NULL,
 }
 
 
@@ -223,9 +155,9 @@ def _create_response() -> Schema:
     }
     schema["properties"] |= {
         "input": ref("Question"),
-        "conversation": {"anyOf": [conversation, named, _NULL]},
-        "previous_response_id": {"anyOf": [id_of("resp"), _NULL]},
-        "model": {"anyOf": [ref("Model"), _NULL]},
+        "conversation": {"anyOf": [conversation, named, NULL]},
+        "previous_response_id": {"anyOf": [id_of("resp"), NULL]},
+        "model": {"anyOf": [ref("Model"), NULL]},
         "instructions": {"type": ["string", "null"], "maxLength": 4000, "pattern": NO_NUL},
         "metadata": METADATA,
         "store": {"enum": [True, None], "description": "Only true: every answer is stored."},
@@ -250,13 +182,13 @@ def _create_completion() -> Schema:
         "type": ["object", "null"],
         "properties": {
             "include_usage": {"type": ["boolean", "null"]},
-            "include_obfuscation": _only(False),
+            "include_obfuscation": only(False),
         },
         "additionalProperties": False,
     }
     schema["properties"] |= {
         "messages": _messages(1000, ref("ChatMessage"), _LAST_IS_ASKED),
-        "model": {"anyOf": [ref("Model"), _NULL]},
+        "model": {"anyOf": [ref("Model"), NULL]},
         "stream_options": options,
         "metadata": METADATA,
         "store": {"enum": [True, None], "description": "Only true: every answer is stored."},
@@ -279,11 +211,11 @@ def _extension() -> Schema:
         "properties": {
             "when_busy": {
                 "description": "What to do while an answer of the conversation is being made.",
-                **_only("reject", "enqueue", "interrupt"),
+                **only("reject", "enqueue", "interrupt"),
             },
             "replaces": {
                 "description": "The last response of a conversation, whose place this one takes.",
-                "anyOf": [id_of("resp"), _NULL],
+                "anyOf": [id_of("resp"), NULL],
             },
         },
         "additionalProperties": False,
@@ -312,6 +244,6 @@ def _feedback() -> Schema:
         },
         "required": ["rating"],
         "additionalProperties": False,
-        "if": {"properties": {"rating": _NULL}},
-        "then": {"properties": {"comment": _NULL}},
+        "if": {"properties": {"rating": NULL}},
+        "then": {"properties": {"comment": NULL}},
     }

@@ -5,7 +5,7 @@ from typing import Any, Final
 Schema = dict[str, Any]
 
 # Text that is not digits, and a number that is out of range, get a 400.
-_CURSOR: Final = {"type": "integer", "minimum": -1, "maximum": 10**18 - 1}
+CURSOR: Final = {"type": "integer", "minimum": -1, "maximum": 10**18 - 1}
 
 _INCLUDE: Final = {"type": "array", "items": {"const": "file_search_call.results"}}
 
@@ -49,13 +49,13 @@ PARAMETERS: Final[dict[str, Schema]] = {
         "Last-Event-ID",
         "The cursor as a browser sends it when it reconnects; of it and starting_after the later"
         " one counts.",
-        _CURSOR,
+        CURSOR,
     ),
     "Stream": _query("stream", "true: the events, as text/event-stream.", {"type": "boolean"}),
     "StartingAfter": _query(
         "starting_after",
         "The cursor: the sequence_number of the last event seen, -1 for none. Only with stream.",
-        _CURSOR,
+        CURSOR,
     ),
     "IncludeObfuscation": _query(
         "include_obfuscation", "Nothing is ever obfuscated.", {"enum": [False]}
