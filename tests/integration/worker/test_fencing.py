@@ -20,7 +20,7 @@ from tests.harness.proxy import TcpProxy
 from tests.harness.services import migrate, start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
-from tests.integration.worker.desk import Desk, open_desk
+from tests.integration.worker.desk import OWNER, Desk, open_desk
 from tests.integration.worker.test_answering import asked
 
 
@@ -77,6 +77,40 @@ def test_a_later_attempt_does_not_search_again(desk: Desk) -> None:
     first, second = desk.model.streams(script.id)
     assert second.prompt == first.prompt
     assert told.final["millstream"]["timings"]["retrieve_ms"] is None
+
+
+@pytest.mark.parametrize("ends_as", ["cancelled", "failed"])
+def test_an_end_whose_earlier_frames_are_lost_takes_back_what_viewers_may_have_seen(
+    desk: Desk, ends_as: str
+) -> None:
+    response_id = desk.accept("What is the token log?").id
+    attempts = 1 if ends_as == "cancelled" else 5
+    for attempt in range(1, attempts + 1):
+        assert desk.ledger.responses.claim(response_id, attempt) is not None
+    if ends_as == "cancelled":
+        desk.ledger.responses.request_cancel(response_id, OWNER)
+    desk.log.forget([response_id])
+
+    desk.send(response_id, attempt=attempts + 1)
+
+    told = desk.finished(response_id)
+    assert told.row.status == ends_as
+    assert told.types[0] == "millstream.attempt.reset"
+
+
+def test_an_attempt_whose_earlier_frames_are_lost_takes_them_back_though_it_found_nothing_kept(
+    desk: Desk,
+) -> None:
+    script = Script(tokens=5)
+    response_id = desk.accept(asked(script)).id
+    assert desk.ledger.responses.claim(response_id, 1) is not None
+    desk.log.forget([response_id])
+
+    desk.send(response_id, attempt=2)
+
+    told = desk.finished(response_id)
+    assert told.text == script.text
+    assert told.types[0] == "millstream.attempt.reset"
 
 
 @pytest.fixture

@@ -84,16 +84,20 @@ class Attempt:
     def begin(self) -> None:
         """Tell that a worker began, or goes on: behind what was said, or after taking it back."""
         said = self._earlier.said
-        if self._can_go_on(said):
+        if not self._earlier.is_restart and self._can_go_on(said):
             self._recorder.resume(said)
-        elif said.begun or self._earlier.is_restart:
-            self._tell(self._recorder.retract("another worker starts over"))
+        elif self._earlier.is_restart or said.begun:
+            self._take_back()
         self._tell(self._recorder.begin())
         self._stop.check()
 
     def keep(self) -> None:
         """Keep what was said, for nothing more will be."""
-        self._recorder.resume(self._earlier.said)
+        if self._earlier.is_restart:
+            # It is lost: viewers must not keep what the stored answer does not have.
+            self._take_back()
+        else:
+            self._recorder.resume(self._earlier.said)
 
     @property
     def was_complete(self) -> bool:
@@ -179,6 +183,9 @@ class Attempt:
             update={"timings": self.watch.timings(), "completed_at": datetime.now(UTC)}
         )
         self._settle(timed.as_object())
+
+    def _take_back(self) -> None:
+        self._tell(self._recorder.retract("another worker starts over"))
 
     def _can_go_on(self, said: Said) -> bool:
         # Both must be known, or neither: the passages that were told, and those to answer from.
