@@ -41,10 +41,10 @@ BODIES = {
     "metadata with a number": (b'{"input": "x", "metadata": {"a": 1}}', "metadata.a"),
     "metadata with a long value": (
         json.dumps({"input": "x", "metadata": {"a": "y" * 513}}).encode(),
-        "metadata",
+        "metadata.a",
     ),
     "conversation is no id": (b'{"input": "x", "conversation": "abc"}', "conversation"),
-    "conversation has no id": (b'{"input": "x", "conversation": {}}', "conversation"),
+    "conversation has no id": (b'{"input": "x", "conversation": {}}', "conversation.id"),
     "busy policy": (
         b'{"input": "x", "millstream": {"when_busy": "wait"}}',
         "millstream.when_busy",

@@ -78,7 +78,7 @@ def test_two_responses_share_a_socket(
         ('{"type": "millstream.response.resume", "response_id": "abc"}', "id"),
         ('{"type": "millstream.response.resume", "response_id": "\\u0000"}', "id"),
         ('{"type": "millstream.response.resume", "response_id": "\\ud800"}', "id"),
-        ('{"type": "response.create", "input": "x", "metadata": {"a": "\\u0000"}}', "metadata"),
+        ('{"type": "response.create", "input": "x", "metadata": {"a": "\\u0000"}}', "metadata.a"),
         (
             '{"type": "millstream.response.resume", "response_id": "abc", "starting_after": "x"}',
             "starting_after",

@@ -1,11 +1,26 @@
 """What may be asked: the body of POST /v1/responses, checked field by field."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+)
 
-from millstream_api.bodies import TokenLimit, check_metadata, check_text, field_error, json_object
+from millstream_api.bodies import (
+    Temperature,
+    TokenLimit,
+    check_metadata,
+    check_text,
+    json_object,
+)
 from millstream_api.errors import ApiError, bad_field
+from millstream_api.field_errors import empty, first_error, neither, too_long, wrong_type
 from millstream_api.messages import check_question, question_among, read_messages
 from millstream_api.no_effect import RESPONSES, without_effect
 from millstream_api.settings import Settings
@@ -21,6 +36,15 @@ class ConversationChoice(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: StrictStr
+
+
+def _as_choice(given: Any) -> Any:
+    # No union: its errors would tell of the branch that was not meant.
+    if isinstance(given, str):
+        return {"id": given}
+    if given is None or isinstance(given, dict):
+        return given
+    raise neither("an id or an object with one")
 
 
 class Extension(BaseModel):
@@ -40,13 +64,13 @@ class CreateResponse(BaseModel):
     input: Any
     stream: StrictBool | None = None
     background: StrictBool | None = None
-    conversation: StrictStr | ConversationChoice | None = None
+    conversation: Annotated[ConversationChoice | None, BeforeValidator(_as_choice)] = None
     previous_response_id: StrictStr | None = None
     model: StrictStr | None = Field(None, max_length=200)
     instructions: StrictStr | None = Field(None, max_length=4000)
     metadata: dict[StrictStr, StrictStr] | None = None
     max_output_tokens: TokenLimit | None = None
-    temperature: float | None = Field(None, ge=0, le=2, strict=True)
+    temperature: Temperature | None = None
     store: StrictBool | None = None
     millstream: Extension | None = None
 
@@ -58,8 +82,7 @@ class CreateResponse(BaseModel):
     @property
     def conversation_id(self) -> str | None:
         """The conversation's id, however it was named."""
-        chosen = self.conversation
-        return chosen.id if isinstance(chosen, ConversationChoice) else chosen
+        return self.conversation.id if self.conversation else None
 
 
 def read_question(body: bytes, settings: Settings) -> CreateResponse:
@@ -69,7 +92,7 @@ def read_question(body: bytes, settings: Settings) -> CreateResponse:
     try:
         asked = CreateResponse.model_validate(raw)
     except ValidationError as error:
-        raise field_error(error.errors()[0]) from None
+        raise first_error(error) from None
     check_metadata(asked.metadata or {})
     _check_ids(asked)
     check_store(asked.store)
@@ -102,9 +125,11 @@ def new_response(
 
 def checked_key(key: str | None) -> str | None:
     """Return an Idempotency-Key. Raises ApiError (400) when it is too long or empty."""
-    if key is not None and not 1 <= len(key) <= _MAX_KEY_LENGTH:
-        message = f"Idempotency-Key must have 1 to {_MAX_KEY_LENGTH} characters."
-        raise bad_field("Idempotency-Key", message)
+    name = "Idempotency-Key"
+    if key == "":
+        raise empty(name)
+    if key is not None and len(key) > _MAX_KEY_LENGTH:
+        raise too_long(name, _MAX_KEY_LENGTH, len(key))
     return key
 
 
@@ -132,8 +157,7 @@ def _read_input(given: object, max_characters: int) -> tuple[str, tuple[NewMessa
         check_question("input", given, max_characters)
         return given, (NewMessage("user", (given,)),)
     if not isinstance(given, list):
-        message = "input must be a string or a list of messages."
-        raise bad_field("input", message, "invalid_type")
+        raise wrong_type("input", "a string or a list of messages")
     messages = read_messages("input", given)
     question = question_among("input", messages, max_characters)
     return question, tuple(message for _, message in messages)

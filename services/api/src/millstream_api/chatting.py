@@ -5,8 +5,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
 
 from millstream_api.asking import check_model, check_store, checked_key
-from millstream_api.bodies import TokenLimit, check_metadata, field_error, json_object
+from millstream_api.bodies import Temperature, TokenLimit, check_metadata, json_object
 from millstream_api.errors import bad_field
+from millstream_api.field_errors import first_error
 from millstream_api.messages import question_among, read_messages
 from millstream_api.no_effect import CHAT, without_effect
 from millstream_api.settings import Settings
@@ -33,7 +34,7 @@ class CreateCompletion(BaseModel):
     stream_options: StreamOptions | None = None
     max_tokens: TokenLimit | None = None
     max_completion_tokens: TokenLimit | None = None
-    temperature: float | None = Field(None, ge=0, le=2, strict=True)
+    temperature: Temperature | None = None
     metadata: dict[StrictStr, StrictStr] | None = None
     store: StrictBool | None = None
 
@@ -49,7 +50,7 @@ def read_completion(body: bytes, settings: Settings) -> CreateCompletion:
     try:
         asked = CreateCompletion.model_validate(raw)
     except ValidationError as error:
-        raise field_error(error.errors()[0]) from None
+        raise first_error(error) from None
     options = asked.stream_options
     if options is not None and not asked.stream:
         raise bad_field("stream_options", "stream_options needs stream to be true.")

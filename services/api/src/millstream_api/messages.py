@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from millstream_api.bodies import check_text
-from millstream_api.errors import ApiError, bad_field
+from millstream_api.errors import bad_field
+from millstream_api.field_errors import missing, not_among, too_long, unsupported, wrong_type
 from millstream_contract.ledger.rows import ROLES, NewMessage
 
 _MAX_ITEMS: Final = 1000
@@ -30,14 +31,15 @@ def read_messages(
     tell_by: the key that tells what an item is: "type" in the Responses API, "role" in chats.
     """
     if not isinstance(value, list):
-        raise bad_field(param, f"{param} must be a list of messages.", "invalid_type")
+        raise wrong_type(param, "a list of messages")
     if not 1 <= len(value) <= most:
-        raise bad_field(param, f"{param} must have 1 to {most} entries; it has {len(value)}.")
+        message = f"{param} must have 1 to {most} entries; it has {len(value)}."
+        raise bad_field(param, message, "array_above_max_length" if value else "empty_array")
     found = []
     for at, item in enumerate(value):
         place = f"{param}[{at}]"
         if not isinstance(item, dict):
-            raise bad_field(place, f"{place} must be an object.", "invalid_type")
+            raise wrong_type(place, "an object")
         if tell_by == "type" and item.get("type") == _PASSED_OVER:
             continue
         found.append((place, _message(place, item, tell_by)))
@@ -63,30 +65,29 @@ def question_among(
 def check_question(param: str, text: str, max_characters: int) -> None:
     """Raise ApiError (400) unless a text can be asked."""
     if not text.strip():
-        raise bad_field(param, f"{param} must be a question: it is empty or blank.")
+        message = f"{param} must be a question: it is empty or blank."
+        raise bad_field(param, message, "invalid_value" if text else "empty_string")
     check_length(param, text, max_characters)
 
 
 def check_length(param: str, text: str, max_characters: int) -> None:
     """Raise ApiError (400) when a text is too long."""
     if len(text) > max_characters:
-        message = f"{param} may have up to {max_characters} characters; it has {len(text)}."
-        raise bad_field(param, message, "string_above_max_length")
+        raise too_long(param, max_characters, len(text))
 
 
 def _message(place: str, item: dict[str, Any], tell_by: str) -> NewMessage:
     if tell_by == "type" and item.get("type", "message") != "message":
-        message = f"{place}.type must be 'message' (a {_PASSED_OVER} is passed over)."
-        raise bad_field(f"{place}.type", message)
+        allowed = f"'message' (a {_PASSED_OVER} is passed over)"
+        raise not_among(f"{place}.type", item["type"], allowed)
     for key in sorted(key for key, given in item.items() if key not in _KNOWN_KEYS):
         # A client that sends an object of its own back sends the empty fields along.
         if item[key] not in (None, []):
             raise unsupported(f"{place}.{key}")
-    role = item.get("role")
+    role = _given(place, item, "role")
     if role not in ROLES:
-        message = f"{place}.role must be one of: {', '.join(ROLES)}."
-        raise bad_field(f"{place}.role", message)
-    texts = _texts(f"{place}.content", item.get("content"))
+        raise not_among(f"{place}.role", role, f"one of: {', '.join(ROLES)}")
+    texts = _texts(f"{place}.content", _given(place, item, "content"))
     made = NewMessage(role, texts)
     if role in {"system", "developer"}:
         check_length(f"{place}.content", made.text, _MAX_INSTRUCTIONS)
@@ -98,26 +99,27 @@ def _texts(place: str, content: object) -> tuple[str, ...]:
         check_text(place, content)
         return (content,)
     if not isinstance(content, list):
-        raise bad_field(place, f"{place} must be a string or a list of parts.", "invalid_type")
+        raise wrong_type(place, "a string or a list of parts")
     return tuple(_part(f"{place}[{at}]", part) for at, part in enumerate(content))
 
 
 def _part(place: str, part: object) -> str:
     if not isinstance(part, dict):
-        raise bad_field(place, f"{place} must be an object.", "invalid_type")
-    if part.get("type") not in _TEXT_TYPES:
-        message = f"{place}.type must be one of: {', '.join(_TEXT_TYPES)}."
-        raise bad_field(f"{place}.type", message)
+        raise wrong_type(place, "an object")
+    kind = _given(place, part, "type")
+    if kind not in _TEXT_TYPES:
+        raise not_among(f"{place}.type", kind, f"one of: {', '.join(_TEXT_TYPES)}")
     for key in sorted(part.keys() - _PART_KEYS):
         if part[key] is not None:
             raise unsupported(f"{place}.{key}")
-    text = part.get("text")
+    text = _given(place, part, "text")
     if not isinstance(text, str):
-        raise bad_field(f"{place}.text", f"{place}.text must be a string.", "invalid_type")
+        raise wrong_type(f"{place}.text", "a string")
     check_text(f"{place}.text", text)
     return text
 
 
-def unsupported(param: str) -> ApiError:
-    """Return the error for a field that is not supported."""
-    return bad_field(param, f"{param} is not supported.", "unknown_parameter")
+def _given(place: str, fields: dict[str, Any], name: str) -> Any:
+    if name not in fields:
+        raise missing(f"{place}.{name}")
+    return fields[name]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from millstream_api.errors import bad_field
-from millstream_api.messages import unsupported
+from millstream_api.field_errors import unsupported
 
 _LABEL_LENGTH: Final = 512
 

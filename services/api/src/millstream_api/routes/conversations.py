@@ -8,8 +8,9 @@ from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.bodies import check_metadata_object, check_text, json_object
 from millstream_api.errors import bad_field, not_found
+from millstream_api.field_errors import missing, too_long, unsupported, wrong_type
 from millstream_api.identity import current_owner
-from millstream_api.messages import read_messages, unsupported
+from millstream_api.messages import read_messages
 from millstream_api.routes.paging import (
     asked_page,
     check_include,
@@ -55,7 +56,7 @@ def newest() -> Response:
     sought = request.args.get("q", "").strip()
     check_text("q", sought)
     if len(sought) > _MAX_SOUGHT:
-        raise bad_field("q", f"q may have up to {_MAX_SOUGHT} characters.")
+        raise too_long("q", _MAX_SOUGHT, len(sought))
     try:
         found = services().ledger.conversations.newest(
             current_owner(), after=page.after, limit=page.limit + 1, sought=sought
@@ -110,7 +111,7 @@ def add_items(conversation_id: str) -> Response:
     for field in sorted(body.keys() - {"items"}):
         raise unsupported(field)
     if "items" not in body:
-        raise bad_field("items", "items is required.", "missing_required_parameter")
+        raise missing("items")
     messages = _read_added(body["items"])
     added = services().ledger.items.add(conversation_id, current_owner(), messages)
     return listed([item_object(one) for one in added], len(added))
@@ -157,8 +158,10 @@ def _read_changes(body: dict[str, Any]) -> tuple[str | None, dict[str, str] | No
         raise unsupported(field)
     metadata = body.get("metadata")
     title = body.get("title")
-    if title is not None and (not isinstance(title, str) or len(title) > _MAX_TITLE):
-        raise bad_field("title", f"title must be a string of up to {_MAX_TITLE} characters.")
+    if title is not None and not isinstance(title, str):
+        raise wrong_type("title", "a string")
+    if title is not None and len(title) > _MAX_TITLE:
+        raise too_long("title", _MAX_TITLE, len(title))
     check_text("title", title)
     return title, None if metadata is None else check_metadata_object(metadata)
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.bodies import check_text, json_object
 from millstream_api.errors import bad_field
+from millstream_api.field_errors import missing, not_among, too_long, unsupported, wrong_type
 from millstream_api.identity import current_owner
 from millstream_api.routes.responses import owned_response
 from millstream_api.services import services
@@ -40,17 +41,17 @@ def give(response_id: str) -> Response:
 
 def _read(body: dict[str, Any]) -> tuple[Rating | None, str | None]:
     for field in sorted(body.keys() - {"rating", "comment"}):
-        raise bad_field(field, f"{field} is not supported.", "unknown_parameter")
+        raise unsupported(field)
     return _rating(body), _comment(body)
 
 
 def _rating(body: dict[str, Any]) -> Rating | None:
     if "rating" not in body:
-        raise bad_field("rating", "rating is required.", "missing_required_parameter")
+        raise missing("rating")
     match body["rating"]:
         case "up" | "down" | None as rating:
             return rating
-    raise bad_field("rating", "rating must be 'up', 'down' or null.")
+    raise not_among("rating", body["rating"], "'up', 'down' or null")
 
 
 def _comment(body: dict[str, Any]) -> str | None:
@@ -59,7 +60,9 @@ def _comment(body: dict[str, Any]) -> str | None:
         return None
     if body["rating"] is None:
         raise bad_field("comment", "comment needs a rating: with null all feedback is taken back.")
-    if not isinstance(comment, str) or len(comment) > _MAX_COMMENT:
-        raise bad_field("comment", f"comment must be a string of up to {_MAX_COMMENT} characters.")
+    if not isinstance(comment, str):
+        raise wrong_type("comment", "a string")
+    if len(comment) > _MAX_COMMENT:
+        raise too_long("comment", _MAX_COMMENT, len(comment))
     check_text("comment", comment)
     return comment.strip() or None

@@ -8,10 +8,14 @@ from flask import Response, jsonify, request
 
 from millstream_api.bodies import check_text
 from millstream_api.errors import bad_field
+from millstream_api.field_errors import outside, wrong_type
 from millstream_contract.errors import NotFound
 from millstream_contract.ledger.rows import Item
 
 _MAX_PAGE: Final = 100
+_MOST_DIGITS: Final = 4000
+"""What Python turns into a number without complaint."""
+
 _ALWAYS_INCLUDED: Final = "file_search_call.results"
 
 
@@ -26,16 +30,23 @@ class Page:
 
 def asked_page() -> Page:
     """Return what the current request asks for. Raises ApiError (400) naming the parameter."""
-    text = request.args.get("limit", "20")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= _MAX_PAGE:
-        raise bad_field("limit", f"limit must be a whole number from 1 to {_MAX_PAGE}.")
+    limit = _limit(request.args.get("limit", "20"))
     after = request.args.get("after")
     check_text("after", after)
     order = request.args.get("order", "desc")
     if order not in {"asc", "desc"}:
         raise bad_field("order", "order must be asc or desc.")
     check_include()
-    return Page(int(text), after, order == "desc")
+    return Page(limit, after, order == "desc")
+
+
+def _limit(text: str) -> int:
+    digits = text.removeprefix("-")
+    if not digits.isascii() or not digits.isdigit() or len(digits) > _MOST_DIGITS:
+        raise wrong_type("limit", f"a whole number from 1 to {_MAX_PAGE}")
+    if not 1 <= int(text) <= _MAX_PAGE:
+        raise outside("limit", int(text), 1, _MAX_PAGE)
+    return int(text)
 
 
 def check_include() -> None:

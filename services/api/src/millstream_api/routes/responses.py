@@ -10,7 +10,8 @@ from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.cursor import check_not_ahead, read_cursor
-from millstream_api.errors import ApiError, bad_field, not_found
+from millstream_api.errors import ApiError, not_found
+from millstream_api.field_errors import not_among, wrong_type
 from millstream_api.identity import current_owner
 from millstream_api.leaving import stop, stopping_when_left, watching
 from millstream_api.routes.paging import check_include, listed_items
@@ -175,5 +176,5 @@ def _as_json(response_id: str) -> Response:
 def _is_true(name: str, *, allowed: bool = True) -> bool:
     value = request.args.get(name, "false")
     if value not in ({"true", "false"} if allowed else {"false"}):
-        raise bad_field(name, f"{name} must be {'true or ' if allowed else ''}false.")
+        raise wrong_type(name, "true or false") if allowed else not_among(name, value, "false")
     return value == "true"

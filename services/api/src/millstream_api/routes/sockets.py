@@ -20,10 +20,11 @@ from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.bodies import check_text, json_object
+from millstream_api.cursor import checked_cursor
 from millstream_api.errors import ApiError, as_api_error, bad_field, crashed, not_found
+from millstream_api.field_errors import empty, missing, not_among, too_long, unsupported, wrong_type
 from millstream_api.identity import Identity, current_identity
 from millstream_api.leaving import stop
-from millstream_api.messages import unsupported
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
@@ -34,12 +35,10 @@ _RESUME: Final = "millstream.response.resume"
 
 _GOING_AWAY: Final = 1001
 _MOST_STREAMS: Final = 32
+_LONGEST_LANE: Final = 64
 
 _LOOK_SECONDS: Final = 1.0
 """How soon a socket learns that this process is ending."""
-
-# What fits into an id of a Redis Stream, as a cursor in a query does.
-_CURSOR_LIMIT: Final = 10**18
 
 logger = logging.getLogger(__name__)
 
@@ -153,10 +152,13 @@ class _Session:
 
     def _resume(self, request: dict[str, Any]) -> tuple[str, int]:
         response_id, cursor = request.get("response_id"), request.get("starting_after", -1)
+        if "response_id" not in request:
+            raise missing("response_id")
         if not isinstance(response_id, str):
-            raise bad_field("response_id", "response_id must be a string.")
-        if type(cursor) is not int or not -1 <= cursor < _CURSOR_LIMIT:
-            raise bad_field("starting_after", "starting_after must be a whole number from -1.")
+            raise wrong_type("response_id", "a string")
+        if type(cursor) is not int:
+            raise wrong_type("starting_after", "a whole number from -1")
+        checked_cursor("starting_after", cursor)
         for name in sorted(request.keys() - {"response_id", "starting_after"}):
             raise unsupported(name)
         row = owned_response(response_id, self._owner)
@@ -192,21 +194,31 @@ class _Session:
 def _read(request: dict[str, Any]) -> _Asked:
     """Return a message that was checked as far as its envelope goes. Raises ApiError."""
     kind = request.pop("type", None)
-    if kind not in {_CREATE, _RESUME}:
-        raise bad_field("type", f"type must be {_CREATE} or {_RESUME}.")
+    if kind not in (_CREATE, _RESUME):
+        raise not_among("type", kind, f"{_CREATE} or {_RESUME}")
     stream_id = request.pop("stream_id", None)
-    if stream_id is not None and not (isinstance(stream_id, str) and 1 <= len(stream_id) <= 64):
-        raise bad_field("stream_id", "stream_id must be a string of 1 to 64 characters.")
-    check_text("stream_id", stream_id)
+    if stream_id is not None:
+        _check_lane(stream_id)
     if kind == _CREATE:
         _check_implied(request)
     return _Asked(kind, request, stream_id)
 
 
+def _check_lane(stream_id: object) -> None:
+    if not isinstance(stream_id, str):
+        raise wrong_type("stream_id", f"a string of 1 to {_LONGEST_LANE} characters")
+    if not stream_id:
+        raise empty("stream_id")
+    if len(stream_id) > _LONGEST_LANE:
+        raise too_long("stream_id", _LONGEST_LANE, len(stream_id))
+    check_text("stream_id", stream_id)
+
+
 def _check_implied(request: dict[str, Any]) -> None:
     # Fields that only say here what is done anyway.
     for name in ("stream", "generate"):
-        if request.pop(name, None) not in {True, None}:
+        given = request.pop(name, None)
+        if given is not True and given is not None:
             raise bad_field(name, f"{name} must be true or null on a socket.", "unsupported_value")
 
 
