@@ -47,7 +47,8 @@ _ERROR_TEXTS = {
     404: "There is none of this id, or it is another user's.",
     409: "It cannot be done as things stand: a busy conversation, a reused key, not the last.",
     413: "The body is larger than MILLSTREAM_MAX_BODY_BYTES.",
-    415: "The body is not application/json.",
+    415: "The body is not plain JSON: `param` names the header that says so. Content-Type may be"
+    " application/json, Content-Encoding identity.",
     429: "The line is full, or you asked too much at once. Nothing was kept.",
     500: "The server made a mistake, or (chat completions) the answer failed.",
     503: "A server behind the API is away, or this process is ending.",

@@ -1,5 +1,6 @@
 """The edges: whatever is sent, the answer has one shape, careful headers, and a request id."""
 
+import gzip
 import json
 import re
 import socket
@@ -80,6 +81,38 @@ def test_a_body_is_json_or_refused(type_: str, status: int, client: ApiClient) -
     assert answer.status_code == status
     if status != httpx.codes.OK:
         assert answer.json()["error"]["param"] == "Content-Type"
+
+
+@pytest.mark.parametrize(
+    ("coding", "status"),
+    [
+        ("gzip", 415),
+        ("GZIP", 415),
+        ("br", 415),
+        ("deflate", 415),
+        ("gzip, identity", 415),
+        ("nonsense", 415),
+        ("identity", 200),
+        ("Identity", 200),
+        ("", 200),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/responses", "/serving-endpoints/responses"])
+def test_a_body_comes_uncompressed_or_is_refused(
+    path: str, coding: str, status: int, client: ApiClient
+) -> None:
+    body = b'{"input": "x", "background": true}'
+    packed = gzip.compress(body) if "gzip" in coding.lower() else body
+
+    answer = client.http.post(path, content=packed, headers={"Content-Encoding": coding})
+
+    assert answer.status_code == status
+    if status != httpx.codes.OK:
+        error = answer.json()["error"]
+        assert error["param"] == "Content-Encoding"
+        assert error["code"] == "unsupported_content_encoding"
+        assert "identity" in error["message"]
+        assert answer.headers["Accept-Encoding"] == "identity"
 
 
 def test_a_body_without_a_length_is_bounded_all_the_same(client: ApiClient) -> None:

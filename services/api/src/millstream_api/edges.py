@@ -18,19 +18,30 @@ _HEADERS: Final = {
 
 
 def keep_edges(app: Flask) -> None:
-    """Check the types of bodies that come, and set the headers of what goes out."""
+    """Check the types and codings of bodies that come, and set the headers of what goes out."""
     app.before_request(_only_json)
     app.before_request(_bounded)
     app.after_request(_careful)
 
 
 def _only_json() -> None:
-    # Without a type it is taken for JSON, as many small clients leave it out.
-    if request.mimetype in {"", "application/json"} or request.routing_exception is not None:
+    if request.routing_exception is not None or not _has_body():
         return
-    if request.method in {"POST", "PUT", "PATCH"} and _has_body():
+    # Without a type it is taken for JSON, as many small clients leave it out.
+    if request.mimetype not in {"", "application/json"}:
         message = "Content-Type must be application/json."
         raise ApiError(415, message, code="unsupported_media_type", param="Content-Type")
+    # A few bytes may unpack to any number of them: what comes is taken as it is, or not at all.
+    coding = request.headers.get("Content-Encoding", "").strip()
+    if coding.lower() not in {"", "identity"}:
+        message = "Content-Encoding must be identity, or left out: bodies come as plain JSON."
+        raise ApiError(
+            415,
+            message,
+            code="unsupported_content_encoding",
+            param="Content-Encoding",
+            headers={"Accept-Encoding": "identity"},
+        )
 
 
 def _bounded() -> None:
@@ -44,6 +55,8 @@ def _bounded() -> None:
 
 
 def _has_body() -> bool:
+    if request.method not in {"POST", "PUT", "PATCH"}:
+        return False
     return bool(request.content_length) or "Transfer-Encoding" in request.headers
 
 
