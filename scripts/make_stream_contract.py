@@ -43,12 +43,12 @@ from GET /v1/responses/{id}?stream=true. A frame is two lines and a blank one:
 There is no `event:` line. sequence_number starts at 0 and rises by one over the whole life of the
 response, attempts included; only a millstream.attempt.reset may jump ahead. The cursor is
 ?starting_after=<n> or the header Last-Event-ID: <n>; the stream then starts with the next event.
-A millstream.queue.position, told while the question waits in line, is an aside: it has no id line,
-repeats the number of the event before it, and is neither stored nor sent again. Comments (lines
-that start with a colon) are keep-alives, at least every 15 seconds. A final event
-(completed, failed, incomplete) is followed by `data: [DONE]`. A stream that ends without a final
-event was cut: come back with the cursor. Types that start with millstream. are ours and may be
-passed by.
+A millstream.queue.position, told while the question waits in line, or for its turn in its
+conversation, is an aside: it has no id line, repeats the number of the event before it, and is
+neither stored nor sent again. Comments (lines that start with a colon) are keep-alives, at least
+every 15 seconds. A final event (completed, failed, incomplete) is followed by `data: [DONE]`. A
+stream that ends without a final event was cut: come back with the cursor. Types that start with
+millstream. are ours and may be passed by.
 """
 
 

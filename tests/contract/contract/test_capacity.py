@@ -9,7 +9,7 @@ from redis import Redis
 
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import ADMISSIONS_KEY
-from millstream_contract.work_board import Capacity, Forecast, Lease, WorkBoard
+from millstream_contract.work_board import Capacity, Forecast, Lease, Waiting, WorkBoard
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def test_the_wait_follows_from_the_line_the_slots_and_the_measured_time(redis: "
     forecast = admit(redis, "one")
 
     # Ten wait behind four that are answered, 8 s each, four at a time.
-    assert forecast == Forecast(True, in_line=10, wait_seconds=20.0, service_seconds=8.0)
+    assert forecast == Forecast(
+        True, waiting=10, wait_seconds=20.0, service_seconds=8.0, pace_seconds=2.0
+    )
 
 
 def test_free_slots_are_no_wait(redis: "Redis") -> None:
@@ -66,6 +68,37 @@ def test_who_would_wait_too_long_is_not_let_in_and_not_noted(redis: "Redis") -> 
     assert not refused.is_admitted
     assert refused.wait_seconds == 120
     assert redis.zrange(ADMISSIONS_KEY, 0, -1) == [b"one"]
+
+
+def test_who_waits_for_a_turn_takes_a_place_and_makes_nobody_else_wait_longer(
+    redis: "Redis",
+) -> None:
+    Capacity(redis).announce("a", 4, 60)
+    Capacity(redis).served(8)
+    line_up(redis, 0, running=2)
+    board = WorkBoard(redis, lease_seconds=60)
+    for turn in range(30):
+        board.wait_for_turn(Waiting(f"resp_t{turn}", turn, "conv_1"))
+
+    forecast = admit(redis, "one", most_in_line=31)
+    refused = admit(redis, "two", most_in_line=31)
+
+    assert forecast == Forecast(
+        True, waiting=30, wait_seconds=0.0, service_seconds=8.0, pace_seconds=4.0
+    )
+    assert (refused.is_admitted, refused.waiting) == (False, 31)
+
+
+def test_a_conversation_is_a_line_of_its_own_that_is_answered_one_by_one() -> None:
+    free = Forecast(True, waiting=0, wait_seconds=0, service_seconds=10, pace_seconds=10)
+    busy = Forecast(True, waiting=9, wait_seconds=50, service_seconds=10, pace_seconds=5)
+    unknown = Forecast(True, waiting=9, wait_seconds=0, service_seconds=0, pace_seconds=0)
+
+    # One is being answered, and twelve turns of 10 s are 120 s.
+    assert free.most_ahead(longest_wait_seconds=120) == 13
+    # Each turn waits 50 s in line, and so does the question itself.
+    assert busy.most_ahead(longest_wait_seconds=120) == 2
+    assert unknown.most_ahead(longest_wait_seconds=120) is None
 
 
 def test_what_nobody_announces_any_more_counts_no_more(redis: "Redis") -> None:

@@ -7,7 +7,7 @@ import pytest
 from redis import Redis
 
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
-from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY
+from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.rows import NewResponse
 from millstream_contract.reaper import Reaper
@@ -138,3 +138,18 @@ def test_whose_turn_has_not_come_gets_no_message_and_whose_kick_was_lost_gets_on
     world.redis.delete(LEDGER_CHECK_KEY)
 
     assert world.reap() == [AnswerJob(second.id, 1)]
+
+
+def test_after_redis_lost_everything_it_knows_again_who_waits_for_a_turn(world: World) -> None:
+    conversation = world.ledger.conversations.create("local", "", {}).id
+    new = NewResponse("local", "What is a log?", "m", conversation_id=conversation)
+    _, second, third = (world.ledger.responses.accept(new).row for _ in range(3))
+    world.redis.flushdb()
+
+    world.reap()
+
+    assert set(world.redis.hkeys(TURNS_KEY)) == {second.id.encode(), third.id.encode()}
+    held = world.redis.hget(TURNS_KEY, third.id)
+    assert held is not None
+    turn, _, of = bytes(held).split(b" ")  # type: ignore[arg-type]  # no client decodes here
+    assert (int(turn), of) == (third.turn, conversation.encode())

@@ -1,7 +1,7 @@
 """The work board on a real Valkey: every drop is found, by one finder, and nothing else is."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,11 +15,12 @@ from millstream_contract.keys import (
     POSITIONS_TOLD_KEY,
     PULSE_KEY,
     QUEUED_KEY,
+    TURNS_KEY,
     live_channel,
     response_of_channel,
 )
 from millstream_contract.redis_connection import redis_client
-from millstream_contract.work_board import Lease, WorkBoard
+from millstream_contract.work_board import Lease, Waiting, WorkBoard
 from tests.harness.valkey import ValkeyServer
 
 
@@ -176,6 +177,8 @@ def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease:
             board.expired,
             lambda: board.overdue(1),
             lambda: board.restore([lease]),
+            lambda: board.wait_for_turn(Waiting(lease.response_id, 1, "conv_1")),
+            lambda: board.restore_turns([], is_all=True),
             lambda: board.may_check_ledger(1),
             board.counts,
         ]
@@ -247,3 +250,77 @@ def test_those_in_line_are_told_their_positions_in_the_order_of_their_coming(
     ]
     positions = [(response_id, event["position"]) for response_id, event in told]
     assert positions == [(first, 1), (second, 2), (third, 3), (first, 1), (third, 2)]
+
+
+@pytest.fixture
+def waiting(lease: Lease) -> Waiting:
+    return Waiting(lease.response_id, 7, "conv_1")
+
+
+def test_who_waits_for_a_turn_does_so_until_it_is_in_line_taken_or_gone(
+    redis: "Redis", board: WorkBoard, lease: Lease, waiting: Waiting
+) -> None:
+    comes: list[Callable[[], object]] = [
+        lambda: board.put_in_line(lease.response_id),
+        lambda: board.take(lease),
+        lambda: board.release(Lease(lease.response_id, 0)),
+        lambda: board.restore([Lease(lease.response_id, 0)]),
+    ]
+    for come in comes:
+        redis.flushdb()
+        board.wait_for_turn(waiting)
+        assert redis.hlen(TURNS_KEY) == 1
+        assert redis.ttl(TURNS_KEY) > 0
+
+        come()
+
+        assert redis.hlen(TURNS_KEY) == 0
+
+
+def test_whose_turn_came_before_it_was_noted_does_not_wait(
+    redis: "Redis", board: WorkBoard, lease: Lease, waiting: Waiting
+) -> None:
+    board.put_in_line(lease.response_id)
+    board.wait_for_turn(waiting)
+    board.take(lease)
+    board.wait_for_turn(waiting)
+    board.restore_turns([waiting], is_all=True)
+
+    assert redis.hlen(TURNS_KEY) == 0
+
+
+def test_who_waits_for_a_turn_is_put_back_and_who_does_not_is_taken_out(
+    redis: "Redis", board: WorkBoard, waiting: Waiting
+) -> None:
+    lost, gone, new = waiting, new_id("resp"), Waiting(new_id("resp"), 9, "conv_1")
+    long_ago = 1
+    redis.hset(TURNS_KEY, gone, f"8 {long_ago} conv_1")
+    board.wait_for_turn(new)
+
+    # A list that is not whole says nothing of those who are not on it.
+    board.restore_turns([lost], is_all=False)
+    assert redis.hlen(TURNS_KEY) == 3
+    board.restore_turns([lost], is_all=True)
+
+    assert set(redis.hkeys(TURNS_KEY)) == {lost.response_id.encode(), new.response_id.encode()}
+
+
+def test_who_waits_for_a_turn_is_told_its_position_in_its_conversation(
+    redis: "Redis", board: WorkBoard
+) -> None:
+    ids = [new_id("resp") for _ in range(3)]
+    places = [Waiting(ids[0], 12, "a"), Waiting(ids[1], 9, "a"), Waiting(ids[2], 10, "b")]
+    for one in places:
+        board.wait_for_turn(one)
+    with redis.pubsub() as heard:  # type: ignore[no-untyped-call]
+        heard.subscribe(*map(live_channel, ids))
+        assert board.tell_positions(60) == 3
+        messages = [heard.get_message(timeout=5) for _ in range(6)][3:]
+
+    told = {
+        response_of_channel(message["channel"].decode()): json.loads(message["data"][6:])
+        for message in messages
+        if message is not None
+    }
+    assert {event["line"] for event in told.values()} == {"conversation"}
+    assert [told[one]["position"] for one in ids] == [2, 1, 1]

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import pytest
 from redis import Redis
 
-from millstream_contract.keys import ADMISSIONS_KEY
+from millstream_contract.keys import ADMISSIONS_KEY, TURNS_KEY
+from millstream_contract.work_board import Capacity
+from tests.harness.api_client import ApiClient, ApiError
 from tests.harness.postgres import PostgresServer
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
@@ -94,3 +97,81 @@ def test_every_refusal_says_when_to_come_back(narrow_api: Service) -> None:
 
     assert not answers[-1].is_success
     assert all("Retry-After" in answer.headers for answer in answers if not answer.is_success)
+
+
+@pytest.fixture
+def waiting_backends(
+    postgres: PostgresServer,
+    migrated_template: str,
+    valkey: ValkeyServer,
+    shared_backends: Backends,
+) -> Iterator[Backends]:
+    with (
+        postgres.temporary_database(migrated_template) as database_url,
+        valkey.temporary_database() as redis_url,
+    ):
+        yield Backends(database_url, redis_url, shared_backends.model)
+
+
+@pytest.fixture
+def local_api(waiting_backends: Backends) -> Iterator[Service]:
+    """The API for one user, whose line has few places, and nobody works on it."""
+    limits = {"MILLSTREAM_MAX_QUEUED": str(_PLACES), "MILLSTREAM_MAX_WAIT_SECONDS": "100"}
+    service = start_api({**waiting_backends.settings(), **limits})
+    yield service
+    service.process.stop(30)
+
+
+def follow_up(client: ApiClient, conversation: str) -> dict[str, Any] | ApiError:
+    try:
+        return client.start("And then?", conversation=conversation)
+    except ApiError as refused:
+        return refused
+
+
+def test_questions_that_wait_for_their_turn_fill_the_line_also_at_once(
+    local_api: Service, waiting_backends: Backends
+) -> None:
+    with ApiClient(local_api.url) as client:
+        conversation = client.create_conversation()["id"]
+        with ThreadPoolExecutor(12) as threads:
+            answers = list(threads.map(lambda _: follow_up(client, conversation), range(12)))
+        accepted = [answer for answer in answers if isinstance(answer, dict)]
+        refused = [answer for answer in answers if isinstance(answer, ApiError)]
+
+        # One is in line, and the others wait behind it.
+        assert len(accepted) == _PLACES
+        assert {(one.status, one.error["code"]) for one in refused} == {(429, "queue_full")}
+        assert all(int(one.headers["Retry-After"]) >= 1 for one in refused)
+        assert len(client.items(conversation, limit=100)["data"]) == _PLACES
+        with Redis.from_url(waiting_backends.redis_url) as redis:
+            assert (redis.hlen(TURNS_KEY), redis.zcard(ADMISSIONS_KEY)) == (_PLACES - 1, 0)
+
+        # Nobody else gets in either, until one of them has ended.
+        assert isinstance(follow_up(client, client.create_conversation()["id"]), ApiError)
+        client.cancel(accepted[-1]["id"])
+        assert isinstance(follow_up(client, conversation), dict)
+
+
+def test_a_question_behind_more_turns_than_can_be_waited_for_is_refused(
+    local_api: Service, waiting_backends: Backends
+) -> None:
+    with Redis.from_url(waiting_backends.redis_url) as redis:
+        # Eight slots are free; but in a conversation each turn takes 60 s.
+        Capacity(redis).announce("a", 8, 600)
+        Capacity(redis).served(60)
+    with ApiClient(local_api.url) as client:
+        conversation = client.create_conversation()["id"]
+
+        answers = [follow_up(client, conversation) for _ in range(4)]
+
+        # Behind the one being made and another turn of 60 s; behind two it would be 120 s.
+        assert [isinstance(answer, dict) for answer in answers] == [True, True, True, False]
+        refused = answers[-1]
+        assert isinstance(refused, ApiError)
+        assert (refused.status, refused.error["code"]) == (429, "queue_full")
+        assert int(refused.headers["Retry-After"]) == 60
+        assert len(client.items(conversation)["data"]) == 3
+        # In another conversation there is nothing to wait for.
+        other = client.create_conversation()["id"]
+        assert isinstance(follow_up(client, other), dict)

@@ -79,3 +79,22 @@ def test_it_is_told_only_where_the_viewer_stands_behind_what_it_repeats(
         stream.aside()
 
     assert [event.number for event in stream.transcript.events] == [0, 1][cursor + 1 :]
+
+
+def test_who_waits_for_a_turn_in_a_conversation_hears_its_position_there(
+    client: ApiClient,
+) -> None:
+    conversation = client.create_conversation()["id"]
+    ids = [client.start("What?", conversation=conversation)["id"] for _ in range(3)]
+
+    told = []
+    for response_id in ids:
+        with client.follow(response_id) as stream:
+            told.append(stream.aside())
+
+    assert [aside["type"] for aside in told] == [_POSITION] * 3
+    assert told[0]["line"] == "workers"
+    assert [(aside["line"], aside["position"]) for aside in told[1:]] == [
+        ("conversation", 1),
+        ("conversation", 2),
+    ]

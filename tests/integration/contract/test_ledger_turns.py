@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from millstream_contract.errors import ConversationBusy
+from millstream_contract.errors import ConversationBusy, TooFarBehind
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, WhenBusy
 
@@ -163,3 +163,37 @@ def test_an_end_and_a_question_at_once_never_miss_each_other(
         # Either the question found nothing ahead, or it was found by the end.
         assert found == second.row.id or second.ahead == ()
         end(many, second.row, attempt=0)
+
+
+def test_of_many_at_once_no_more_get_behind_an_answer_than_may(
+    many: Ledger, conversation: str
+) -> None:
+    new = NewResponse("ann", "Q?", "m", conversation_id=conversation)
+    ask(many, conversation)
+
+    def follow(_: int) -> bool:
+        try:
+            many.responses.accept(new, most_ahead=3)
+        except TooFarBehind:
+            return False
+        return True
+
+    with ThreadPoolExecutor(12) as threads:
+        accepted = list(threads.map(follow, range(12)))
+
+    assert accepted.count(True) == 3
+    assert len(many.responses.waiting_for_turn()) == 3
+
+
+def test_what_is_told_to_stop_is_not_counted_before_a_question(
+    many: Ledger, conversation: str
+) -> None:
+    first = ask(many, conversation).row
+    new = NewResponse("ann", "Q?", "m", conversation_id=conversation)
+    with pytest.raises(TooFarBehind):
+        many.responses.accept(new, most_ahead=0)
+
+    many.responses.request_cancel(first.id, "ann")
+
+    assert many.responses.accept(new, most_ahead=0).ahead == (first.id,)
+    assert many.responses.accept(new, most_ahead=0, when_busy="interrupt").is_new

@@ -132,7 +132,10 @@ def test_our_own_events_say_so_by_their_types() -> None:
 def test_an_aside_has_no_id_and_repeats_the_number_before_it() -> None:
     aside = encode_aside(events.QueuePosition(position=3), 1)
 
-    told = b'data: {"type":"millstream.queue.position","sequence_number":1,"position":3}\n\n'
+    told = (
+        b'data: {"type":"millstream.queue.position","sequence_number":1,"position":3,'
+        b'"line":"workers"}\n\n'
+    )
     assert aside == told
     assert is_aside(aside)
     assert not is_aside(encode_frame(events.QueuePosition(position=3), 1).data)

@@ -5,15 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from redis import Redis, RedisError
+from redis.client import Pipeline
 from redis.exceptions import NoScriptError
 
-from millstream_api.admission import Admission, Place
+from millstream_api.admission import Admission, Place, too_far_behind
 from millstream_api.cancelling import Canceller
 from millstream_api.errors import ApiError
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.observing.traces import accepting
 from millstream_api.queueing import JobQueue
-from millstream_contract.errors import ContractError, Fenced, LogUnavailable
+from millstream_contract.errors import ContractError, Fenced, LogUnavailable, TooFarBehind
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
@@ -21,7 +22,7 @@ from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, 
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import Tracing
-from millstream_contract.work_board import WorkBoard
+from millstream_contract.work_board import Waiting, WorkBoard
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +53,8 @@ class Acceptor:
         Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
         and enqueues it when Redis is back. Responses that it replaces or interrupts are told to
         stop; while one of its conversation is unfinished, it is not enqueued: whoever ends that one
-        does. Raises what Responses.accept raises, and ApiError (429) when the line is full; a
-        repeat is answered also then.
+        does. Raises what Responses.accept raises, and ApiError (429) when too many wait, in line or
+        before it in its conversation; a repeat is answered also then.
         """
         try:
             with self.admission.admitted() as place:
@@ -66,20 +67,29 @@ class Acceptor:
     def _accept(self, new: NewResponse, place: Place) -> ResponseRow:
         with accepting(self.tracing) as span:
             traced = replace(new, traceparent=span.traceparent) if span.traceparent else new
-            accepted = self.ledger.responses.accept(
-                traced, when_busy=self.when_busy, most_open=self.most_open
-            )
+            accepted = self._store(traced, place)
             span.note(millstream__response_id=accepted.row.id)
             span.note(millstream__repeat=not accepted.is_new)
             if accepted.is_new:
                 self._begin(accepted, place)
         return accepted.row
 
+    def _store(self, new: NewResponse, place: Place) -> Accepted:
+        try:
+            return self.ledger.responses.accept(
+                new,
+                when_busy=self.when_busy,
+                most_open=self.most_open,
+                most_ahead=place.most_ahead,
+            )
+        except TooFarBehind as error:
+            raise too_far_behind(int(error.args[0]), place) from None
+
     def _begin(self, accepted: Accepted, place: Place) -> None:
         self.metrics.accepted.inc()
         row = accepted.row
         if accepted.ahead:
-            self._open(row)
+            self._let_wait(row, place)
         else:
             self._enqueue(row, place)
         for response_id in accepted.told_to_stop:
@@ -92,11 +102,20 @@ class Acceptor:
             # The wish for it is in the ledger, and what comes behind waits for its end.
             logger.warning("%s: may be answered to its end: %s", response_id, error)
 
-    def _open(self, row: ResponseRow) -> None:
+    def _let_wait(self, row: ResponseRow, place: Place) -> None:
+        waiting = Waiting(row.id, row.turn, str(row.conversation_id))
+        frames = opening_frames(row)
         try:
-            self.log.append(row.id, 0, opening_frames(row))
-        except (LogUnavailable, Fenced) as error:
-            # The worker writes the opening frames when it finds a log without them.
+            with self.redis.pipeline(transaction=False) as calls:
+                self.log.append_in(calls, row.id, 0, frames)
+                self.board.wait_for_turn_in(calls, waiting)
+                place.arrive_in(calls)
+                if _has_forgotten_scripts(calls):
+                    self.log.append(row.id, 0, frames)
+                    self.board.wait_for_turn(waiting)
+        except (RedisError, LogUnavailable, Fenced) as error:
+            # The worker writes the opening frames when it finds a log without them, and a reaper
+            # finds in the ledger who waits.
             logger.warning("%s: its log is not open yet: %s", row.id, error)
 
     def _enqueue(self, row: ResponseRow, place: Place) -> None:
@@ -116,11 +135,18 @@ class Acceptor:
             place.arrive_in(calls)
             if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1), row.traceparent):
                 self.metrics.enqueue_failures.inc()
-            replies: list[Any] = calls.execute(raise_on_error=False)
-        if any(isinstance(reply, NoScriptError) for reply in replies):
-            # Redis has forgotten its scripts; calls of their own bring them along.
-            self.log.append(row.id, 0, frames)
-            self.board.put_in_line(row.id)
-        for reply in replies:
-            if isinstance(reply, RedisError) and not isinstance(reply, NoScriptError):
-                raise reply
+            if _has_forgotten_scripts(calls):
+                self.log.append(row.id, 0, frames)
+                self.board.put_in_line(row.id)
+
+
+def _has_forgotten_scripts(calls: Pipeline) -> bool:
+    """Do the calls; True when Redis has lost their scripts: calls of their own bring them along.
+
+    Raises RedisError.
+    """
+    replies: list[Any] = calls.execute(raise_on_error=False)
+    for reply in replies:
+        if isinstance(reply, RedisError) and not isinstance(reply, NoScriptError):
+            raise reply
+    return any(isinstance(reply, NoScriptError) for reply in replies)

@@ -26,10 +26,16 @@ _UNKNOWN_SERVICE_SECONDS: Final = 5.0
 
 @dataclass(slots=True)
 class Place:
-    """One admission: it counts as a place in line until the question has taken it."""
+    """One admission: it counts as a place in line until the question has taken it.
+
+    most_ahead: how many of its conversation may be unfinished before it; None: any number.
+    turn_seconds: how long one of their turns takes, 0.0 when nobody knows.
+    """
 
     capacity: Capacity
     token: str | None
+    most_ahead: int | None = None
+    turn_seconds: float = 0.0
 
     def arrive_in(self, calls: Pipeline) -> None:
         """Give the place up in a pipeline that puts the question in line."""
@@ -61,39 +67,48 @@ class Admission:
 
         While Redis is away nobody knows the line, and all are let in: they wait in the ledger.
         """
-        token: str | None = uuid.uuid4().hex
+        token = uuid.uuid4().hex
         try:
             forecast = self.capacity.admit(
-                str(token),
+                token,
                 most_in_line=self.most_in_line,
                 longest_wait_seconds=self.longest_wait_seconds,
             )
         except LogUnavailable as error:
             logger.warning("nobody knows how long the line is: %s", error)
-            token = None
-        else:
-            if not forecast.is_admitted:
-                raise self._full(forecast)
-        place = Place(self.capacity, token)
+            yield Place(self.capacity, None)
+            return
+        if not forecast.is_admitted:
+            raise self._full(forecast)
+        most_ahead = forecast.most_ahead(self.longest_wait_seconds)
+        place = Place(self.capacity, token, most_ahead, forecast.turn_seconds)
         try:
             yield place
         finally:
             place.give_up()
 
     def _full(self, forecast: Forecast) -> ApiError:
-        service = forecast.service_seconds or _UNKNOWN_SERVICE_SECONDS
         # How long until one would be let in: the line shortens as fast as it is worked on.
         too_long = forecast.wait_seconds - self.longest_wait_seconds
-        too_many = forecast.in_line - self.most_in_line + 1
-        pace = forecast.wait_seconds / forecast.in_line if forecast.wait_seconds else service
-        pause = math.ceil(max(too_long, too_many * pace, 1.0))
+        too_many = forecast.waiting - self.most_in_line + 1
+        pause = max(too_long, too_many * (forecast.pace_seconds or _UNKNOWN_SERVICE_SECONDS))
         message = (
-            f"The line is full: {forecast.in_line} questions wait, about "
+            f"The line is full: {forecast.waiting} questions wait, about "
             f"{math.ceil(forecast.wait_seconds)} s. Nothing was kept; ask again later."
         )
-        return ApiError(
-            429,
-            message,
-            code="queue_full",
-            retry_after_seconds=min(pause, _LONGEST_PAUSE_SECONDS),
-        )
+        return _queue_full(message, pause)
+
+
+def too_far_behind(ahead: int, place: Place) -> ApiError:
+    """Return the error for a question with so many unfinished answers before it."""
+    message = (
+        f"The line is full: {ahead} answers of this conversation come first, about "
+        f"{math.ceil((ahead - 1) * place.turn_seconds)} s. Nothing was kept; ask again later, or "
+        "with millstream.when_busy interrupt."
+    )
+    return _queue_full(message, (ahead - (place.most_ahead or 0)) * place.turn_seconds)
+
+
+def _queue_full(message: str, pause_seconds: float) -> ApiError:
+    pause = min(max(1, math.ceil(pause_seconds)), _LONGEST_PAUSE_SECONDS)
+    return ApiError(429, message, code="queue_full", retry_after_seconds=pause)

@@ -61,7 +61,12 @@ class Settings(AccessSettings):
         gt=0,
         description="Longest wait that is predicted for a question; beyond it, it gets 429.",
     )
-    max_queued: int = Field(2000, ge=1, description="Most questions in line; further ones get 429.")
+    max_queued: int = Field(
+        2000,
+        ge=1,
+        description="Most questions in line or waiting for their turn in a conversation; further "
+        "ones get 429.",
+    )
     max_open_per_user: int = Field(
         50,
         ge=1,

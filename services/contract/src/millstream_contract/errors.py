@@ -51,6 +51,10 @@ class TooManyOpen(ContractError):
     """The owner has as many unfinished responses as one may have."""
 
 
+class TooFarBehind(ContractError):
+    """So many answers of the conversation (its argument) come first that it would wait too long."""
+
+
 class NotInConversation(ContractError):
     """The response to be replaced is not one of this conversation."""
 

@@ -155,14 +155,20 @@ class AttemptReset(Event):
     reason: str
 
 
-class QueuePosition(Event):
-    """The question still waits for a worker, as number ``position`` of all that do.
+Line = Literal["workers", "conversation"]
 
-    It is told beside the stream: as an aside, which no log holds (see frames.py).
+
+class QueuePosition(Event):
+    """The question still waits, as number ``position`` of all that do in the same line.
+
+    line: "workers", of all that wait for a worker; "conversation", of those that wait for their
+    turn in its conversation. It is told beside the stream: as an aside, which no log holds (see
+    frames.py).
     """
 
     type: Literal["millstream.queue.position"] = "millstream.queue.position"
     position: int
+    line: Line = "workers"
 
 
 FINAL_TYPES: frozenset[str] = frozenset(

@@ -21,6 +21,10 @@
 ``millstream:{work}:leases``: sorted set
     ``<response id>/<attempt>`` being answered, by the time (ms) its lease expires. Lives
     BOARD_TTL_SECONDS. Written by workers; reapers take out what expired.
+``millstream:{work}:turns``: hash
+    By response: ``<turn> <since when (ms)> <conversation id>`` of those that wait for their turn in
+    a conversation, and are not in line yet. Lives BOARD_TTL_SECONDS. Written by the API and
+    reapers; whoever puts a response in line or takes it off the board takes it out.
 ``millstream:{work}:pulse``: string
     When a reaper last looked (ms). Lives BOARD_TTL_SECONDS. Written by reapers.
 ``millstream:{work}:ledger_check``: string
@@ -49,6 +53,7 @@ IDLE_CHANNEL: Final = "millstream:idle"
 
 QUEUED_KEY: Final = "millstream:{work}:queued"
 LEASES_KEY: Final = "millstream:{work}:leases"
+TURNS_KEY: Final = "millstream:{work}:turns"
 PULSE_KEY: Final = "millstream:{work}:pulse"
 LEDGER_CHECK_KEY: Final = "millstream:{work}:ledger_check"
 SLOTS_KEY: Final = "millstream:{work}:slots"

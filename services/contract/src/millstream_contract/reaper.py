@@ -14,7 +14,7 @@ from millstream_contract.errors import LedgerUnavailable, LogUnavailable, NotFou
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.objects import FINAL_STATUSES
-from millstream_contract.work_board import Lease, WorkBoard
+from millstream_contract.work_board import Lease, Waiting, WorkBoard
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ _LOST_BEHIND_BACKLOG_SECONDS: Final = 60.0
 """Behind a backlog nobody can tell; a message too many, once a minute, costs next to nothing."""
 
 _LEDGER_CHECK_SECONDS: Final = 5.0
+_MOST: Final = 5000
+"""So many that wait for their turn are read of the ledger at a time."""
 
 _POSITIONS_SECONDS: Final = 2.0
 """How often those in line hear their positions."""
@@ -67,6 +69,8 @@ class Reaper:
         unfinished = [Lease(*found) for found in self.ledger.responses.unfinished()]
         for response_id in self.board.restore(unfinished):
             self._send_again(response_id)
+        waiting = [Waiting(*found) for found in self.ledger.responses.waiting_for_turn(_MOST)]
+        self.board.restore_turns(waiting, is_all=len(waiting) < _MOST)
 
     def _send_again(self, response_id: str) -> None:
         try:

@@ -55,7 +55,11 @@ SELECT * FROM accepted
 
 
 def accept(
-    connection: Connection, new: NewResponse, when_busy: WhenBusy, most_open: int | None
+    connection: Connection,
+    new: NewResponse,
+    when_busy: WhenBusy,
+    most_open: int | None,
+    most_ahead: int | None,
 ) -> Accepted:
     """Store a question, as Responses.accept says; ``when_busy`` is what holds for this one."""
     if most_open is None and not _names_another(new):
@@ -63,7 +67,7 @@ def accept(
         row = _insert(connection, new)
         return _repeat(connection, new) if row is None else Accepted(row, is_new=True)
     with connection.transaction():
-        return _accept_checked(connection, new, when_busy, most_open)
+        return _accept_checked(connection, new, when_busy, most_open, most_ahead)
 
 
 def earlier(connection: Connection, new: NewResponse) -> ResponseRow | None:
@@ -83,7 +87,11 @@ def earlier(connection: Connection, new: NewResponse) -> ResponseRow | None:
 
 
 def _accept_checked(
-    connection: Connection, new: NewResponse, when_busy: WhenBusy, most_open: int | None
+    connection: Connection,
+    new: NewResponse,
+    when_busy: WhenBusy,
+    most_open: int | None,
+    most_ahead: int | None,
 ) -> Accepted:
     new = _with_conversation(connection, new)
     enter_conversation(connection, new)
@@ -94,7 +102,7 @@ def _accept_checked(
         check_open(connection, new.owner, most_open)
     _check_is_last(connection, new)
     _check_previous(connection, new)
-    ahead = unfinished_ahead(connection, new, when_busy)
+    ahead = unfinished_ahead(connection, new, when_busy, most_ahead)
     row = _insert(connection, new)
     if row is None:
         return _repeat(connection, new)

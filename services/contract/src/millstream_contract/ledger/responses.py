@@ -29,23 +29,30 @@ class Responses:
         self._pool = pool
 
     def accept(
-        self, new: NewResponse, *, when_busy: WhenBusy = "enqueue", most_open: int | None = None
+        self,
+        new: NewResponse,
+        *,
+        when_busy: WhenBusy = "enqueue",
+        most_open: int | None = None,
+        most_ahead: int | None = None,
     ) -> Accepted:
         """Store a question, and tell what else it brought about.
 
         when_busy: what to do in a busy conversation, unless the question says so itself.
         most_open: how many unfinished responses its owner may have, this one included.
+        most_ahead: behind how many answers of its conversation, which go on, it may be enqueued.
         The same idempotency key and request of one owner give the same response again.
         A response that it replaces is superseded, and told to stop, in the same transaction; so are
         those that it interrupts.
-        Raises ConversationBusy when the policy is to reject; TooManyOpen; KeyReused when the key
-        was used for another request; NotFound, with the id, when the conversation, the replaced or
-        the previous response is not the owner's; NotInConversation and NotTheLast when the replaced
-        response is not the last one of the conversation; NotEnded when the previous one is still
-        being answered.
+        Raises ConversationBusy when the policy is to reject; TooFarBehind; TooManyOpen; KeyReused
+        when the key was used for another request; NotFound, with the id, when the conversation, the
+        replaced or the previous response is not the owner's; NotInConversation and NotTheLast when
+        the replaced response is not the last one of the conversation; NotEnded when the previous
+        one is still being answered.
         """
         with ledger_connection(self._pool) as connection:
-            return accept(connection, new, new.when_busy or when_busy, most_open)
+            policy = new.when_busy or when_busy
+            return accept(connection, new, policy, most_open, most_ahead)
 
     def earlier(self, new: NewResponse) -> ResponseRow | None:
         """Return what an earlier request with the same idempotency key has made, if there was one.
@@ -155,6 +162,17 @@ class Responses:
                 [limit],
             ).fetchall()
         return [(row["id"], row["attempt"]) for row in rows]
+
+    def waiting_for_turn(self, limit: int = 5000) -> list[tuple[str, int, str]]:
+        """Return id, turn and conversation of responses that wait for their turn."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                f"SELECT id, turn, conversation_id FROM responses r WHERE {UNFINISHED}"
+                f" AND attempt = 0 AND conversation_id IS NOT NULL AND NOT {IS_ITS_TURN}"
+                " ORDER BY created_at LIMIT %s",
+                [limit],
+            ).fetchall()
+        return [(row["id"], row["turn"], row["conversation_id"]) for row in rows]
 
     def delete(self, response_id: str, owner: str) -> None:
         """Delete a response with its items, or raise NotFound; forget its log afterwards."""

@@ -6,7 +6,7 @@ question either finds the answer before it ended, or is found by who ends that o
 
 from typing import Final
 
-from millstream_contract.errors import ConversationBusy, NotFound, TooManyOpen
+from millstream_contract.errors import ConversationBusy, NotFound, TooFarBehind, TooManyOpen
 from millstream_contract.ledger.pool import Connection
 from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
 
@@ -59,12 +59,13 @@ def lock_conversation(connection: Connection, conversation_id: str | None) -> No
 
 
 def unfinished_ahead(
-    connection: Connection, new: NewResponse, when_busy: WhenBusy
+    connection: Connection, new: NewResponse, when_busy: WhenBusy, most_ahead: int | None
 ) -> tuple[str, ...]:
     """Return the unfinished responses of the conversation that was entered, newest first.
 
     Raises ConversationBusy when the policy is to reject, and one of them is to be answered to its
-    end: one that is told to stop, or is to be replaced, only has to be waited for.
+    end: one that is told to stop, or is to be replaced, only has to be waited for. Raises
+    TooFarBehind when it is to enqueue, and there are more such than ``most_ahead``.
     """
     if new.conversation_id is None:
         return ()
@@ -73,10 +74,11 @@ def unfinished_ahead(
         f" FROM responses WHERE conversation_id = %s AND {UNFINISHED} ORDER BY turn DESC",
         [new.conversation_id],
     ).fetchall()
-    if when_busy == "reject":
-        for row in rows:
-            if row["goes_on"] and row["id"] != new.replaces:
-                raise ConversationBusy(row["id"])
+    going_on = [row["id"] for row in rows if row["goes_on"] and row["id"] != new.replaces]
+    if when_busy == "reject" and going_on:
+        raise ConversationBusy(going_on[0])
+    if when_busy == "enqueue" and most_ahead is not None and len(going_on) > most_ahead:
+        raise TooFarBehind(len(going_on))
     return tuple(row["id"] for row in rows)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.resources import files
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import LogUnavailable
-from millstream_contract.events import QueuePosition
+from millstream_contract.events import Line, QueuePosition
 from millstream_contract.frames import encode_aside
 from millstream_contract.keys import (
     ARRIVALS_KEY,
@@ -20,6 +20,7 @@ from millstream_contract.keys import (
     POSITIONS_TOLD_KEY,
     PULSE_KEY,
     QUEUED_KEY,
+    TURNS_KEY,
 )
 from millstream_contract.opening import LAST_OPENING_NUMBER
 
@@ -28,6 +29,10 @@ logger = logging.getLogger(__name__)
 _TTL_MS: Final = BOARD_TTL_SECONDS * 1000
 _BATCH: Final = 200
 _POSITION_AFTER_MS: Final = 1000
+_ONLY_JUST_MS: Final = 10_000
+"""Who waits for a turn for less may be missing in what was read of the ledger."""
+
+_LINE: Final = [LEASES_KEY, QUEUED_KEY, TURNS_KEY]
 
 _SCRIPTS: Final = (
     "line_up",
@@ -38,6 +43,8 @@ _SCRIPTS: Final = (
     "overdue",
     "restore",
     "positions",
+    "wait_for_turn",
+    "restore_turns",
 )
 
 PULSE_SILENCE_SECONDS: Final = 1.0
@@ -62,6 +69,15 @@ class Lease:
         return cls(response_id, int(attempt))
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A response that waits for its turn in a conversation; the lower turn comes first."""
+
+    response_id: str
+    turn: int
+    conversation_id: str
+
+
 class WorkBoard:
     """Who waits and who works. All methods raise LogUnavailable when Redis does not answer."""
 
@@ -73,17 +89,25 @@ class WorkBoard:
 
     def put_in_line(self, response_id: str) -> None:
         """Note that a response waits for a worker; its message is sent right after."""
-        self._script("line_up", [LEASES_KEY, QUEUED_KEY], [response_id, "", _TTL_MS])
+        self._script("line_up", _LINE, [response_id, "", _TTL_MS])
 
     def put_in_line_in(self, calls: Pipeline, response_id: str) -> None:
         """Put the same into a pipeline; the reply may be a NoScriptError."""
-        keys = [LEASES_KEY, QUEUED_KEY]
-        calls.evalsha(self._scripts["line_up"].sha, len(keys), *keys, response_id, "", _TTL_MS)
+        values: list[Any] = [*_LINE, response_id, "", _TTL_MS]
+        calls.evalsha(self._scripts["line_up"].sha, len(_LINE), *values)
+
+    def wait_for_turn(self, waiting: Waiting) -> None:
+        """Note that a response waits for its turn, unless that has come meanwhile."""
+        self._script("wait_for_turn", _LINE, [*astuple(waiting), _TTL_MS])
+
+    def wait_for_turn_in(self, calls: Pipeline, waiting: Waiting) -> None:
+        """Put the same into a pipeline; the reply may be a NoScriptError."""
+        values: list[Any] = [*_LINE, *astuple(waiting), _TTL_MS]
+        calls.evalsha(self._scripts["wait_for_turn"].sha, len(_LINE), *values)
 
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
-        keys = [LEASES_KEY, QUEUED_KEY]
-        self._script("take", keys, [lease.response_id, lease.attempt, self._lease_ms, _TTL_MS])
+        self._script("take", _LINE, [lease.response_id, lease.attempt, self._lease_ms, _TTL_MS])
 
     def leave_line(self, lease: Lease) -> bool:
         """Take a response out of line if this lease lives, and tell whether it does.
@@ -103,12 +127,13 @@ class WorkBoard:
         with self._redis.pipeline(transaction=True) as calls:
             calls.zrem(LEASES_KEY, str(lease))
             calls.zrem(QUEUED_KEY, lease.response_id)
+            calls.hdel(TURNS_KEY, lease.response_id)
             self._run(calls.execute)
 
     def hand_over(self, lease: Lease) -> None:
         """Give an attempt up and put its response back in line; its message is sent right after."""
         arguments = [lease.response_id, str(lease), _TTL_MS]
-        self._script("line_up", [LEASES_KEY, QUEUED_KEY], arguments)
+        self._script("line_up", _LINE, arguments)
 
     def expired(self) -> list[Lease]:
         """Return leases that nobody renewed; their responses are in line again.
@@ -134,8 +159,15 @@ class WorkBoard:
         arguments: list[Any] = [self._lease_ms, _TTL_MS]
         for lease in unfinished:
             arguments += [lease.response_id, str(lease) if lease.attempt else ""]
-        found = self._script("restore", [LEASES_KEY, QUEUED_KEY], arguments)
+        found = self._script("restore", _LINE, arguments)
         return [text.decode() for text in found]
+
+    def restore_turns(self, waiting: Sequence[Waiting], *, is_all: bool) -> None:
+        """Put back who waits for a turn; take out whoever does not, if these are all that do."""
+        arguments: list[Any] = [int(is_all), _ONLY_JUST_MS, _TTL_MS]
+        for one in waiting:
+            arguments += astuple(one)
+        self._script("restore_turns", _LINE, arguments)
 
     def may_check_ledger(self, every_seconds: float) -> bool:
         """Tell one of all callers in ``every_seconds`` to compare the board with the ledger.
@@ -148,17 +180,14 @@ class WorkBoard:
         )
 
     def tell_positions(self, every_seconds: float) -> int:
-        """Tell the viewers of who waits in line their positions; return how many were told.
+        """Tell the viewers of who waits their positions; return how many were told.
 
-        Of all callers one does so in ``every_seconds``. Who has only just come is not told: with a
-        free worker its position says nothing.
+        Of all callers one does so in ``every_seconds``. Who has only just come into line is not
+        told: with a free worker its position says nothing.
         """
-        before, _, after = encode_aside(QueuePosition(position=0), LAST_OPENING_NUMBER).partition(
-            b'"position":0'
-        )
-        keys = [QUEUED_KEY, ARRIVALS_KEY, POSITIONS_TOLD_KEY]
-        texts = [before + b'"position":', after]
-        arguments = [int(every_seconds * 1000), _POSITION_AFTER_MS, *texts, _TTL_MS]
+        keys = [QUEUED_KEY, ARRIVALS_KEY, POSITIONS_TOLD_KEY, TURNS_KEY]
+        arguments: list[Any] = [int(every_seconds * 1000), _POSITION_AFTER_MS]
+        arguments += [*_position_in("workers"), _TTL_MS, *_position_in("conversation")]
         return int(self._script("positions", keys, arguments))
 
     def waiting_messages(self, queue: str) -> int:
@@ -191,6 +220,13 @@ class WorkBoard:
             return call()
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
+
+
+def _position_in(line: Line) -> list[bytes]:
+    """Return what stands before and behind the number in a position that is told."""
+    aside = encode_aside(QueuePosition(position=0, line=line), LAST_OPENING_NUMBER)
+    before, _, after = aside.partition(b'"position":0')
+    return [before + b'"position":', after]
 
 
 def _lua(name: str) -> str:

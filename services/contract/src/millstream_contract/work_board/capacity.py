@@ -15,6 +15,7 @@ from millstream_contract.keys import (
     QUEUED_KEY,
     SERVICE_TIME_KEY,
     SLOTS_KEY,
+    TURNS_KEY,
 )
 
 _TTL_MS: Final = BOARD_TTL_SECONDS * 1000
@@ -26,14 +27,31 @@ _ADMISSION_MS: Final = 10_000
 class Forecast:
     """What a question that comes now has to expect.
 
-    is_admitted: it may come. in_line: how many are before it. wait_seconds: until it is begun, as
-    far as that can be told. service_seconds: how long an answer takes.
+    is_admitted: it may come. waiting: how many wait, in line and for their turn in a conversation.
+    wait_seconds: until it is begun, as far as that can be told, if it need not wait for a turn.
+    service_seconds: how long an answer takes. pace_seconds: until one fewer waits.
     """
 
     is_admitted: bool
-    in_line: int
+    waiting: int
     wait_seconds: float
     service_seconds: float
+    pace_seconds: float
+
+    def most_ahead(self, longest_wait_seconds: float) -> int | None:
+        """Return how many of its conversation may be unfinished before it; None: any number.
+
+        They are answered one after the other, and each but the first waits in line anew.
+        """
+        turn_seconds = self.turn_seconds
+        if not turn_seconds:
+            return None
+        return 1 + max(0, int((longest_wait_seconds - self.wait_seconds) / turn_seconds))
+
+    @property
+    def turn_seconds(self) -> float:
+        """How long one turn in a conversation takes: in line, and to be answered."""
+        return self.wait_seconds + self.service_seconds if self.service_seconds else 0.0
 
 
 class Capacity:
@@ -65,14 +83,15 @@ class Capacity:
     def admit(self, token: str, *, most_in_line: int, longest_wait_seconds: float) -> Forecast:
         """Let a question in unless the line is full. ``token`` counts as in line until ``arrived``.
 
-        The line is full when it has ``most_in_line``, or when the wait is predicted to be longer
-        than ``longest_wait_seconds``: (in line + running - slots) x mean service time / slots.
+        The line is full when ``most_in_line`` wait in it or for their turn in a conversation, or
+        when the wait is predicted to be longer than ``longest_wait_seconds``:
+        (in line + running - slots) x mean service time / slots.
         """
-        keys = [QUEUED_KEY, LEASES_KEY, SLOTS_KEY, SERVICE_TIME_KEY, ADMISSIONS_KEY]
+        keys = [QUEUED_KEY, LEASES_KEY, SLOTS_KEY, SERVICE_TIME_KEY, ADMISSIONS_KEY, TURNS_KEY]
         longest = int(longest_wait_seconds * 1000)
         reply = self._run("admit", keys, [token, most_in_line, longest, _ADMISSION_MS, _TTL_MS])
-        admitted, in_line, wait, service = map(int, reply)
-        return Forecast(bool(admitted), in_line, wait / 1000, service / 1000)
+        admitted, waiting, *milliseconds = map(int, reply)
+        return Forecast(bool(admitted), waiting, *(one / 1000 for one in milliseconds))
 
     def arrived_in(self, calls: Pipeline, token: str) -> None:
         """Put into a pipeline: the question that was let in is in line itself."""

@@ -1,6 +1,6 @@
 -- Puts what the ledger knows as unfinished back on the board, where it is missing.
 --
--- KEYS  1 leases   2 queued
+-- KEYS  1 leases   2 queued   3 turns
 -- ARGV  1 duration of a lease in ms   2 time to live in ms
 --       3.. for each response: its id, and its lease ('' when no attempt has begun)
 -- Reply the responses that were put in line and need a message
@@ -12,6 +12,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local queued = {}
 for i = 3, #ARGV, 2 do
   local response, lease = ARGV[i], ARGV[i + 1]
+  redis.call('HDEL', KEYS[3], response)
   if not redis.call('ZSCORE', KEYS[2], response) then
     if lease ~= '' then
       redis.call('ZADD', KEYS[1], 'NX', now + ARGV[1], lease)
