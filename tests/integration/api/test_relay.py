@@ -254,6 +254,19 @@ def test_on_sigterm_sockets_are_closed_so_that_their_clients_go_on_elsewhere(
         assert time.monotonic() - begun < scaled(8)
 
 
+def test_on_sigterm_a_connection_that_is_only_kept_holds_nothing_up(own_backends: Backends) -> None:
+    # Given less time to drain than connections are kept for, and one that has carried a request
+    api = start_api({**own_backends.settings(), "MILLSTREAM_DRAIN_SECONDS": "3"})
+    with ApiClient(api.url) as client:
+        client.http.get("/healthz")
+
+        # When the process is told to end
+        api.process.stop(30)
+
+    # Then it comes to its own end, and is not killed in the middle of it
+    assert "api stopped" in api.process.lines
+
+
 def test_readiness_names_what_is_away_and_health_stays_well(
     own_api: Service, private_valkey: ValkeyServer
 ) -> None:

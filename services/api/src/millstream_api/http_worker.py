@@ -1,13 +1,15 @@
 """gunicorn's gevent worker, with the one shape of errors also for what never becomes a request.
 
-gunicorn refuses those by itself: as a page of HTML, and with a log line that quotes them.
+gunicorn refuses those by itself: as a page of HTML, and with a log line that quotes them. And the
+end of this one waits for no connection that is only kept.
 """
 
 import json
 import socket
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any, Final
 
+import gevent
 from gunicorn.http.errors import (
     ExpectationFailed,
     LimitRequestHeaders,
@@ -19,6 +21,7 @@ from gunicorn.util import write_nonblock
 from gunicorn.workers.ggevent import GeventWorker
 
 from millstream_api.errors import ApiError, crashed
+from millstream_api.kept_connections import KeptConnections
 
 _LINGER_SECONDS: Final = 0.5
 _LINGER_READS: Final = 16
@@ -35,6 +38,21 @@ _REASONS: Final = {
 
 class HttpWorker(GeventWorker):
     """Serves the API."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.kept = KeptConnections()
+
+    def handle(self, listener: Any, client: Any, addr: Any) -> None:
+        """Serve one connection, for as long as it is kept."""
+        with self.kept.serving(client):
+            super().handle(listener, client, addr)
+
+    def timeout_ctx(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        """Bound the wait for a request."""
+        # The types do not know of False: it ends the block silently.
+        patience = gevent.Timeout(self.cfg.keepalive, False)  # type: ignore[arg-type]
+        return self.kept.waiting(patience)
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
         """Refuse what cannot be served, and say so without quoting it."""

@@ -49,7 +49,6 @@ class Server(BaseApplication):
             "worker_connections": _MOST_CONNECTIONS,
             "graceful_timeout": settings.drain_seconds,
             "timeout": 30,
-            # An idle connection holds up the end of a process that drains.
             "keepalive": 5,
             "proc_name": "millstream-api",
             "accesslog": None,
@@ -72,19 +71,21 @@ class Server(BaseApplication):
         host, port = arbiter.LISTENERS[0].sock.getsockname()[:2]
         print(f"api listens on http://{host}:{port}", flush=True)  # noqa: T201
 
-    def _drain_on_stop(self, worker: Worker) -> None:
+    def _drain_on_stop(self, worker: HttpWorker) -> None:
         # gunicorn waits for open requests but tells nobody that it does; a stream would never end.
         gevent.spawn(self._watch, worker)
 
-    def _watch(self, worker: Worker) -> None:
+    def _watch(self, worker: HttpWorker) -> None:
         while worker.alive:
             gevent.sleep(_LOOK_SECONDS)
+        worker.kept.let_go()
         if self._services is not None:
             self._services.hub.drain()
 
     def _stop_services(self, _: Arbiter, __: Worker) -> None:
         if self._services is not None:
             self._services.stop()
+        print("api stopped", flush=True)  # noqa: T201
 
 
 def _leave_sharing(_: Arbiter, worker: Worker) -> None:
