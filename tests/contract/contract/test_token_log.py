@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -391,6 +392,36 @@ def test_a_server_that_is_gone_is_said_by_name(response_id: str) -> None:
         ):
             with pytest.raises(LogUnavailable):
                 call()
+
+
+def test_readers_at_the_same_time_share_the_connections_there_may_be(
+    private_valkey: ValkeyServer, response_id: str
+) -> None:
+    url = private_valkey.url()
+    with redis_client(url, timeout_seconds=30, most_connections=2) as client:
+        log = TokenLog(client)
+        log.append(response_id, 0, frames(0, 9))
+        with ThreadPoolExecutor(20) as readers:
+            read = list(readers.map(lambda _: log.read_after(response_id, -1), range(500)))
+
+        assert read == [frames(0, 9)] * 500
+        assert len(client.client_list()) == 2
+
+
+def test_a_connection_that_does_not_become_free_is_waited_for_no_longer_than_a_reply(
+    private_valkey: ValkeyServer, response_id: str
+) -> None:
+    url = private_valkey.url()
+    with redis_client(url, timeout_seconds=0.2, most_connections=1) as client:
+        log = TokenLog(client)
+        pool = client.connection_pool
+        held = pool.get_connection()
+
+        with pytest.raises(LogUnavailable):
+            log.read_after(response_id, -1)
+
+        pool.release(held)
+        assert log.read_after(response_id, -1) == []
 
 
 def test_a_server_that_hangs_is_given_up_after_the_timeout(

@@ -36,6 +36,11 @@ _LEAVING_SECONDS = 1.0
 
 _BACKLOG_WAIT_SECONDS = 1.0
 
+_CONNECTIONS_OF_REQUESTS = 20
+
+_CONNECTIONS_OF_VIEWERS = 3
+"""To read logs for all viewers, however many come at once: each has a reply in moments."""
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -69,7 +74,10 @@ class Services:
             reply_seconds=settings.database_timeout_seconds,
         )
         ledger = Ledger.of(pool)
-        redis = redis_client(settings.redis_url, timeout_seconds=timeout)
+        redis, redis_of_viewers = (
+            redis_client(settings.redis_url, timeout_seconds=timeout, most_connections=most)
+            for most in (_CONNECTIONS_OF_REQUESTS, _CONNECTIONS_OF_VIEWERS)
+        )
         log, board = TokenLog(redis), WorkBoard(redis, lease_seconds=settings.lease_seconds)
         queue = JobQueue(settings.redis_url, timeout_seconds=timeout)
         delay = RelayDelay(redis, metrics.relay)
@@ -79,7 +87,7 @@ class Services:
             metrics=metrics.relay,
             written=delay.written,
         )
-        source = Source(log, ledger, metrics.relay)
+        source = Source(TokenLog(redis_of_viewers), ledger, metrics.relay)
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
         streamer = Streamer(
             hub, source, keep_alive, recheck, settings.send_timeout_seconds, tracing

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from redis import Redis
+from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -10,22 +10,31 @@ _GREETING_SECONDS: Final = 5.0
 
 
 def redis_client(
-    url: str, *, timeout_seconds: float, connect_timeout_seconds: float = 1.0
+    url: str,
+    *,
+    timeout_seconds: float,
+    connect_timeout_seconds: float = 1.0,
+    most_connections: int = 50,
 ) -> "Redis":
     """Return a client with a pool of its own; make it after fork.
 
     url: redis:// or rediss://, Redis 7+ or Valkey 8+.
     timeout_seconds: the longest that one reply may take; then ``redis.TimeoutError``.
+    most_connections: who finds all of them in use waits up to ``timeout_seconds`` for one; then
+    ``redis.ConnectionError``.
     A broken connection is retried once at once (it may be one that the server closed while
     idle); what to do about an outage is for the caller to decide.
     """
-    return Redis.from_url(
+    pool = BlockingConnectionPool.from_url(
         url,
+        max_connections=most_connections,
+        timeout=timeout_seconds,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=connect_timeout_seconds,
         retry=Retry(NoBackoff(), 1),
         health_check_interval=10,
     )
+    return Redis.from_pool(pool)
 
 
 def subscriber_client(url: str, *, connect_timeout_seconds: float = 1.0) -> "Redis":

@@ -68,7 +68,10 @@ class AnswerService:
         )
         self._ledger = ledger = Ledger.of(self._pool)
         self._redis = redis_client(
-            settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
+            settings.redis_url,
+            timeout_seconds=settings.redis_timeout_seconds,
+            # The thread of an answer, and the one that writes its log.
+            most_connections=2 * settings.answers_concurrency + _SPARE_CONNECTIONS,
         )
         self._subscriber = subscriber_client(settings.redis_url)
         board = WorkBoard(self._redis, lease_seconds=settings.lease_seconds)
