@@ -62,6 +62,11 @@ def socket_messages() -> dict[str, Schema]:
                 "type": {"const": "error"},
                 "status": {"type": "integer", "minimum": 400, "maximum": 599},
                 "error": ref("ErrorDetails"),
+                "headers": {
+                    "description": "What would stand in the headers, such as Retry-After.",
+                    "type": "object",
+                    "additionalProperties": {"type": "string"},
+                },
                 "stream_id": lane,
             },
             "required": ["type", "status", "error"],

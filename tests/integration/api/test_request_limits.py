@@ -1,12 +1,19 @@
 """A user may send so many requests a minute; each has a count of their own."""
 
+import json
+from collections.abc import Iterator
+
+import httpx
 import pytest
+import websocket
 from flask import Flask, request
 
 from millstream_api.errors import install_error_handlers
 from millstream_api.identity import Identity, identify_request
 from millstream_api.request_limits import limit_requests
 from millstream_api.settings import Settings
+from tests.harness.services import Service, start_api
+from tests.harness.stack import Backends
 
 
 def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -> Flask:
@@ -68,3 +75,56 @@ def test_one_user_on_one_machine_is_not_limited(
     app = app_for(monkeypatch, redis_url, MILLSTREAM_AUTH_MODE="local")
 
     assert statuses(app, "alice", 20) == [200] * 20
+
+
+_LIMIT = 6
+
+
+@pytest.fixture
+def limited_api(shared_backends: Backends, redis_url: str) -> Iterator[Service]:
+    settings = {
+        "MILLSTREAM_AUTH_MODE": "proxy",
+        "MILLSTREAM_PROXY_NETWORKS": "127.0.0.0/8",
+        "MILLSTREAM_REQUESTS_PER_MINUTE": str(_LIMIT),
+        "REDIS_URL": redis_url,
+    }
+    service = start_api({**shared_backends.settings(), **settings})
+    yield service
+    service.process.stop(30)
+
+
+def test_a_message_on_a_socket_is_a_request_and_one_too_many_is_refused_by_an_error(
+    limited_api: Service,
+) -> None:
+    url = limited_api.url.replace("http", "ws") + "/v1/responses"
+    user = {"X-Forwarded-User": "alice"}
+    socket = websocket.create_connection(url, timeout=20, header=user)
+    messages = [
+        {"type": "response.create", "input": "What is a log?", "stream_id": "a"},
+        {"type": "no such type"},
+        *({"type": "response.create", "input": " ", "stream_id": "b"} for _ in range(_LIMIT)),
+    ]
+
+    # The handshake is a request, too.
+    told: list[dict[str, object]] = []
+    for message in messages:
+        socket.send(json.dumps(message))
+        told.append(json.loads(socket.recv()))
+        if told[-1]["type"] == "response.created":
+            assert json.loads(socket.recv())["type"] == "response.queued"
+
+    statuses = [event.get("status", 200) for event in told]
+    assert statuses == [200] + [400] * (_LIMIT - 2) + [429] * 3
+    refused = told[-1]
+    assert (refused["type"], refused["stream_id"]) == ("error", "b")
+    assert isinstance(refused["error"], dict)
+    assert refused["error"]["code"] == "rate_limited"
+    assert refused["error"]["type"] == "rate_limit_error"
+    assert isinstance(refused["headers"], dict)
+    assert 1 <= int(refused["headers"]["Retry-After"]) <= 60
+    # It is one count for both ways, and the socket is open.
+    models = f"{limited_api.url}/v1/models"
+    assert httpx.get(models, headers=user).status_code == httpx.codes.TOO_MANY_REQUESTS
+    assert httpx.get(models, headers={"X-Forwarded-User": "bob"}).is_success
+    socket.ping()
+    socket.close()

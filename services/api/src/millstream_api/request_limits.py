@@ -1,14 +1,17 @@
 """How many requests one user may send in a minute, counted in Redis for all API processes.
 
+A message on a WebSocket counts as one: it is a request, but for its headers.
+
 While Redis is away each process counts for itself: the limit is then a looser one, and not none.
 """
 
 import hashlib
 import math
 import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded
 
 from millstream_api.access.gate import is_open_to_all
@@ -18,6 +21,10 @@ from millstream_api.settings import Settings
 
 _MINUTE: Final = 60
 _STRATEGY: Final = "sliding-window-counter"
+_SHARED: Final = "global"
+"""The scope of what Flask-Limiter counts for a whole application."""
+
+_MESSAGES: Final = "millstream-messages"
 
 
 def limit_requests(app: Flask, settings: Settings) -> None:
@@ -26,9 +33,10 @@ def limit_requests(app: Flask, settings: Settings) -> None:
         return
     timeout = settings.redis_timeout_seconds
     options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    limit = f"{settings.requests_per_minute} per minute"
     limiter = Limiter(
         _key,
-        application_limits=[f"{settings.requests_per_minute} per minute"],
+        application_limits=[limit],
         strategy=_STRATEGY,
         key_prefix="millstream",
         storage_uri=settings.redis_url,
@@ -39,14 +47,35 @@ def limit_requests(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
 
     def too_many(_: RateLimitExceeded) -> Response:
-        current = limiter.current_limit
-        seconds = math.ceil(current.reset_at - time.time()) if current else _MINUTE
-        message = f"You may send {settings.requests_per_minute} requests a minute."
-        pause = min(max(1, seconds), _MINUTE)
-        refusal = ApiError(429, message, code="rate_limited", retry_after_seconds=pause)
-        return error_response(refusal)
+        return error_response(_refusal(limiter, settings))
+
+    @limiter.shared_limit(limit, _SHARED)
+    def count() -> None:
+        """Count into the same counter as the requests."""
+
+    def count_or_refuse() -> None:
+        try:
+            count()
+        except RateLimitExceeded:
+            raise _refusal(limiter, settings) from None
 
     app.register_error_handler(RateLimitExceeded, too_many)
+    app.extensions[_MESSAGES] = count_or_refuse
+
+
+def count_message() -> None:
+    """Count a message on the current request's socket as a request. Raises ApiError (429)."""
+    count = cast(Callable[[], None] | None, current_app.extensions.get(_MESSAGES))
+    if count is not None:
+        count()
+
+
+def _refusal(limiter: Limiter, settings: Settings) -> ApiError:
+    current = limiter.current_limit
+    seconds = math.ceil(current.reset_at - time.time()) if current else _MINUTE
+    message = f"You may send {settings.requests_per_minute} requests a minute."
+    pause = min(max(1, seconds), _MINUTE)
+    return ApiError(429, message, code="rate_limited", retry_after_seconds=pause)
 
 
 def _key() -> str:

@@ -25,6 +25,7 @@ from millstream_api.errors import ApiError, as_api_error, bad_field, crashed, no
 from millstream_api.field_errors import empty, missing, not_among, too_long, unsupported, wrong_type
 from millstream_api.identity import Identity, current_identity
 from millstream_api.leaving import stop
+from millstream_api.request_limits import count_message
 from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
 from millstream_api.services import Services, services
 from millstream_contract.errors import ContractError, NotFound
@@ -100,8 +101,12 @@ class _Session:
         body = message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
         stream_id = None
         try:
-            asked = _read(json_object(body))
-            stream_id = asked.stream_id
+            try:
+                asked = _read(json_object(body))
+                stream_id = asked.stream_id
+            finally:
+                # What cannot be read counts as well, as it does over HTTP.
+                count_message()
             self._check_room()
         except ApiError as error:
             self._refuse(error, stream_id)
@@ -181,8 +186,9 @@ class _Session:
     def _refuse(self, error: ApiError, stream_id: str | None) -> None:
         body = {"type": "error", "status": error.status, "error": error.body()["error"]}
         lane = {} if stream_id is None else {"stream_id": stream_id}
+        headers = {"headers": error.headers} if error.headers else {}
         try:
-            self._send(_dump({**body, **lane}).decode())
+            self._send(_dump({**body, **headers, **lane}).decode())
         except ConnectionClosed:
             logger.debug("the socket closed before an error could be told")
 
