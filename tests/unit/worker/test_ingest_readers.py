@@ -205,6 +205,16 @@ def test_html_loses_no_word_invents_none_and_keeps_their_order(
     assert read == words
 
 
+@pytest.mark.parametrize("markup", ["<![0", "<![unknown[", "<![ >"])
+def test_markup_that_the_parser_rejects_is_read_as_text(markup: str) -> None:
+    page = f"<h1>Logs</h1><p>A log holds frames {markup}</p>"
+
+    read = read_document("text/html", page)
+
+    assert read.title == "Logs"
+    assert any("A log holds frames <![" in text for text in texts(read.parts))
+
+
 @given(st.text())
 def test_plain_text_loses_nothing_but_white_space(content: str) -> None:
     parts = read_text(content).parts

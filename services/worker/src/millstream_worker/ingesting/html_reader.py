@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from bs4 import BeautifulSoup
+from bs4.builder import ParserRejectedMarkup
 from bs4.element import CData, NavigableString, PageElement, Tag
 
 from millstream_worker.ingesting.blocks import (
@@ -34,11 +35,20 @@ _SPACE: Final = re.compile(r"\s+")
 
 def read_html(content: str) -> DocumentText:
     """Return the text of an HTML page, of its ``<main>`` if it has one."""
-    soup = BeautifulSoup(content, "html.parser")
+    soup = parsed(content)
     root = soup.find("main") or soup.find(None, {"role": "main"}) or soup
     parts = tuple(_Walk(root).parts())
     title = one_line(soup.title.get_text()) if soup.title else ""
     return DocumentText(first_heading(parts) or title, parts)
+
+
+def parsed(content: str) -> BeautifulSoup:
+    """Return the elements of an HTML text, whatever it is."""
+    try:
+        return BeautifulSoup(content, "html.parser")
+    except ParserRejectedMarkup:
+        # It takes any "<![" for a section of SGML, of which it knows but a few: here it is text.
+        return BeautifulSoup(content.replace("<![", "&lt;!["), "html.parser")
 
 
 def one_line(text: str) -> str:

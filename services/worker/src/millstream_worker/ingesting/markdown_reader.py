@@ -5,12 +5,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from bs4 import BeautifulSoup
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from millstream_worker.ingesting.blocks import DocumentText
-from millstream_worker.ingesting.html_reader import one_line, read_html
+from millstream_worker.ingesting.html_reader import one_line, parsed, read_html
 
 _FRONT_MATTER: Final = re.compile(r"\A---[ \t]*\n(.*?\n)?(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _TITLE: Final = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE)
@@ -52,7 +51,7 @@ def _html_block(
     _renderer: Any, tokens: Sequence[Token], index: int, _options: Any, _env: Any
 ) -> str:
     """Close what a piece of HTML leaves open, so that it swallows nothing of what follows."""
-    return str(BeautifulSoup(tokens[index].content, "html.parser"))
+    return str(parsed(tokens[index].content))
 
 
 def _html_inline(
