@@ -122,7 +122,7 @@ class Acceptor:
         frames = opening_frames(row)
         try:
             self._send(row, frames, place)
-        except (RedisError, LogUnavailable, Fenced) as error:
+        except (RedisError, LogUnavailable) as error:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
             self.metrics.enqueue_failures.inc()
@@ -136,8 +136,16 @@ class Acceptor:
             if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1), row.traceparent):
                 self.metrics.enqueue_failures.inc()
             if _has_forgotten_scripts(calls):
-                self.log.append(row.id, 0, frames)
-                self.board.put_in_line(row.id)
+                self._catch_up(row.id, frames)
+
+    def _catch_up(self, response_id: str, frames: list[Frame]) -> None:
+        """Open the log and note who waits, the message having been sent before."""
+        try:
+            self.log.append(response_id, 0, frames)
+        except Fenced:
+            # A worker was faster, and has done both.
+            return
+        self.board.put_in_line(response_id)
 
 
 def _has_forgotten_scripts(calls: Pipeline) -> bool:
