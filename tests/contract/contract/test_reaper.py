@@ -7,10 +7,12 @@ import pytest
 from redis import Redis
 
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
-from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY
+from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY, state_key
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.opening import opening_frames
 from millstream_contract.reaper import Reaper
+from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import Lease, WorkBoard
 
 
@@ -22,6 +24,10 @@ class World:
     redis: "Redis"
     sent: list[AnswerJob] = field(default_factory=list)
 
+    @property
+    def log(self) -> TokenLog:
+        return TokenLog(self.redis)
+
     def board(self, lease_seconds: float = 60) -> WorkBoard:
         return WorkBoard(self.redis, lease_seconds=lease_seconds)
 
@@ -29,7 +35,7 @@ class World:
         """Reap as two processes would, and give what was sent."""
         self.sent.clear()
         for _ in range(2):
-            Reaper(self.board(lease_seconds), self.ledger, self._send).reap()
+            Reaper(self.board(lease_seconds), self.log, self.ledger, self._send).reap()
         return list(self.sent)
 
     def accepted(self) -> str:
@@ -61,6 +67,36 @@ def test_the_answer_of_a_dead_worker_is_sent_once_as_the_next_attempt(world: Wor
 
     assert world.reap() == [AnswerJob(response_id, 2)]
     assert world.reap() == []
+
+
+def test_the_answer_of_a_worker_too_busy_to_renew_is_left_to_it_while_it_flows(
+    world: World,
+) -> None:
+    row = world.ledger.responses.get(world.accepted())
+    world.ledger.responses.claim(row.id, 1)
+    world.board(-0.001).take(Lease(row.id, 1))
+    world.log.take_over(row.id, 1)
+    world.log.append(row.id, 1, opening_frames(row))
+
+    assert world.reap(lease_seconds=60) == []
+
+    world.board(-0.001).take(Lease(row.id, 1))
+    assert world.reap(lease_seconds=-0.001) == [AnswerJob(row.id, 2)]
+
+
+def test_what_an_earlier_attempt_wrote_or_garbage_in_its_place_keeps_no_lease(
+    world: World,
+) -> None:
+    row, spoiled = (world.ledger.responses.get(world.accepted()) for _ in range(2))
+    world.log.append(row.id, 0, opening_frames(row))
+    world.redis.set(state_key(spoiled.id), "garbage")
+    for one in (row, spoiled):
+        world.ledger.responses.claim(one.id, 1)
+        world.board(-0.001).take(Lease(one.id, 1))
+
+    sent = world.reap(lease_seconds=60)
+
+    assert sorted(job.response_id for job in sent) == sorted([row.id, spoiled.id])
 
 
 def test_an_accepted_question_that_was_never_enqueued_is_found_in_the_ledger(

@@ -1,7 +1,7 @@
 """The work board on a real Valkey: every drop is found, by one finder, and nothing else is."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -46,6 +46,10 @@ def lease() -> Lease:
     return Lease(new_id("resp"), 1)
 
 
+def _silent(late: Sequence[Lease]) -> list[float | None]:
+    return [None for _ in late]
+
+
 def test_who_is_put_in_line_waits_until_a_worker_takes_it(board: WorkBoard, lease: Lease) -> None:
     board.put_in_line(lease.response_id)
     assert board.counts() == (1, 0)
@@ -62,7 +66,7 @@ def test_a_lease_that_is_renewed_in_time_is_never_found_expired(
 
     assert board.renew([lease]) == []
 
-    assert board.expired() == []
+    assert board.expired(_silent) == []
 
 
 def test_an_expired_lease_is_found_by_one_of_many_and_its_response_is_in_line(
@@ -73,7 +77,9 @@ def test_an_expired_lease_is_found_by_one_of_many_and_its_response_is_in_line(
         short.take(lease)
 
     with ThreadPoolExecutor(8) as pool:
-        found = [one for each in pool.map(lambda _: board.expired(), range(8)) for one in each]
+        found = [
+            one for each in pool.map(lambda _: board.expired(_silent), range(8)) for one in each
+        ]
 
     assert len(found) == len(leases)
     assert set(found) == leases
@@ -84,26 +90,55 @@ def test_whoever_wakes_up_after_its_lease_was_found_expired_learns_that_it_is_lo
     board: WorkBoard, short: WorkBoard, lease: Lease
 ) -> None:
     short.take(lease)
-    board.expired()
+    board.expired(_silent)
     board.take(Lease(lease.response_id, 2))
 
     assert board.renew([lease]) == [lease]
 
-    assert board.expired() == []
+    assert board.expired(_silent) == []
     assert board.counts() == (0, 1)
 
 
 def test_after_an_outage_of_redis_owners_have_time_to_renew(
     board: WorkBoard, short: WorkBoard, redis: "Redis", lease: Lease
 ) -> None:
-    board.expired()
+    board.expired(_silent)
     seconds, microseconds = redis.time()
     redis.set(PULSE_KEY, seconds * 1000 + microseconds // 1000 - 30_000)
     short.take(lease)
 
-    assert board.expired() == []
+    assert board.expired(_silent) == []
 
     assert board.renew([lease]) == []
+
+
+def test_an_attempt_that_still_writes_keeps_its_lease_though_it_was_not_renewed(
+    board: WorkBoard, short: WorkBoard, lease: Lease
+) -> None:
+    silent = Lease(new_id("resp"), 1)
+    short.take(lease)
+    short.take(silent)
+    silences = {lease: 59.0, silent: 61.0}
+
+    assert board.expired(lambda late: [silences[one] for one in late]) == [silent]
+
+    assert board.counts() == (1, 1)
+    assert board.renew([lease]) == []
+
+
+def test_a_lease_that_a_write_extends_ends_its_duration_after_that_write(
+    board: WorkBoard, short: WorkBoard, redis: "Redis", lease: Lease
+) -> None:
+    short.take(lease)
+    before = redis.zscore(LEASES_KEY, str(lease))
+
+    board.expired(lambda late: [59.0])
+
+    after = redis.zscore(LEASES_KEY, str(lease))
+    assert before is not None
+    assert after is not None
+    # One of its sixty seconds is left, and not all of them anew.
+    assert after - before < 30_000
 
 
 def test_a_lost_message_is_found_once_until_it_is_overdue_again(
@@ -156,7 +191,7 @@ def test_giving_up_a_lease_puts_its_response_in_line_and_ending_it_does_not(
 def test_no_key_of_the_board_lives_for_ever(board: WorkBoard, redis: "Redis") -> None:
     board.put_in_line(new_id("resp"))
     board.take(Lease(new_id("resp"), 1))
-    board.expired()
+    board.expired(_silent)
     board.may_check_ledger(60)
 
     keys = (QUEUED_KEY, LEASES_KEY, PULSE_KEY, LEDGER_CHECK_KEY)
@@ -174,7 +209,7 @@ def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease:
             lambda: board.take(lease),
             lambda: board.renew([lease]),
             lambda: board.release(lease),
-            board.expired,
+            lambda: board.expired(_silent),
             lambda: board.overdue(1),
             lambda: board.restore([lease]),
             lambda: board.wait_for_turn(Waiting(lease.response_id, 1, "conv_1")),
@@ -191,7 +226,7 @@ def test_an_attempt_ends_the_leases_of_those_before_it(short: WorkBoard, lease: 
     short.take(lease)
     short.take(Lease(lease.response_id, 2))
 
-    assert short.expired() == [Lease(lease.response_id, 2)]
+    assert short.expired(_silent) == [Lease(lease.response_id, 2)]
 
 
 def test_who_is_held_leaves_the_line(board: WorkBoard, lease: Lease) -> None:

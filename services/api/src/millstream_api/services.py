@@ -120,7 +120,7 @@ class Services:
         timekeeper.start()
         delay.start()
         gate = Gate.of(settings, ledger)
-        reaper = Reaper(board, ledger, lambda job: _send_again(queue, job, metrics))
+        reaper = Reaper(board, log, ledger, lambda job: _send_again(queue, job, metrics))
         reaping = gevent.spawn(_reap_for_ever, reaper)
         return cls(
             settings,

@@ -5,9 +5,9 @@
     Lives LOG_TTL_SECONDS after the last append. Written by the API (the first two frames, as
     attempt 0), then by the worker that holds the attempt.
 ``millstream:{<response id>}:state``: hash
-    ``attempt`` (the fence), ``count`` of frames, ``base`` (the numbers below it count as used),
-    ``stop`` (1: somebody asked for it). Lives as long as the log. Written with the log; ``stop`` by
-    the API.
+    ``attempt`` (the fence), ``count`` of frames, ``written_at`` (ms: the last append), ``base``
+    (the numbers below it count as used), ``stop`` (1: somebody asked for it). Lives as long as the
+    log. Written with the log; ``stop`` by the API.
 ``millstream:{<response id>}:live``: channel
     What each append wrote, frames joined; now and then behind a line ``: <seconds>`` that tells
     when, by Redis' clock. Published by append.lua.

@@ -6,7 +6,7 @@ does nothing.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +14,7 @@ from millstream_contract.errors import LedgerUnavailable, LogUnavailable, NotFou
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.objects import FINAL_STATUSES
+from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import Lease, Waiting, WorkBoard
 
 logger = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Reaper:
     """Looks once when told to. ``send`` sends a job, and returns False when it could not."""
 
     board: WorkBoard
+    log: TokenLog
     ledger: Ledger
     send: Callable[[AnswerJob], bool]
 
@@ -53,9 +55,12 @@ class Reaper:
             logger.debug("nothing can be found now: %s", error)
 
     def _expired(self) -> None:
-        for lease in self.board.expired():
+        for lease in self.board.expired(self._silences):
             logger.warning("%s: the worker of attempt %d is gone", lease.response_id, lease.attempt)
             self.send(AnswerJob(lease.response_id, lease.attempt + 1))
+
+    def _silences(self, leases: Sequence[Lease]) -> list[float | None]:
+        return self.log.silences([(lease.response_id, lease.attempt) for lease in leases])
 
     def _lost_messages(self) -> None:
         is_backlog = self.board.waiting_messages(ANSWER_QUEUE) > 0

@@ -16,6 +16,7 @@ if count > base and redis.call('EXISTS', KEYS[1]) == 0 then count = base end
 if holder > attempt then return {'fenced', holder} end
 if holder < attempt or first > count + 1 then return {'gap', count} end
 
+local time = redis.call('TIME')
 local fresh = {}
 -- What a repeated call (its first reply was lost) has already written is passed over.
 for i = 6 + (count + 1 - first), #ARGV do
@@ -25,13 +26,13 @@ for i = 6 + (count + 1 - first), #ARGV do
   fresh[#fresh + 1] = ARGV[i]
   count = ordinal
 end
-redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count)
+local written_at = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count, 'written_at', written_at)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 redis.call('PEXPIRE', KEYS[2], ARGV[4])
 if #fresh > 0 then
   local message = table.concat(fresh)
   if ARGV[5] == '1' then
-    local time = redis.call('TIME')
     message = string.format(': %d.%06d\n', time[1], time[2]) .. message
   end
   redis.call('PUBLISH', ARGV[1], message)

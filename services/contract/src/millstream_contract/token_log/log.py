@@ -122,6 +122,25 @@ class TokenLog:
             raise LogUnavailable(str(error)) from error
         return int(held or 0)
 
+    def silences(self, attempts: Sequence[tuple[str, int]]) -> list[float | None]:
+        """Return how many seconds ago each attempt (response id, number) last appended.
+
+        None for one that does not hold its log, or never appended. Raises LogUnavailable.
+        """
+        try:
+            with self._redis.pipeline(transaction=False) as calls:
+                for response_id, _ in attempts:
+                    calls.hmget(state_key(response_id), "attempt", "written_at")
+                states = calls.execute(raise_on_error=False)
+            seconds, microseconds = self._redis.time()
+        except RedisError as error:
+            raise LogUnavailable(str(error)) from error
+        now = seconds + microseconds / 1e6
+        return [
+            _silence(state, attempt, now)
+            for state, (_, attempt) in zip(states, attempts, strict=True)
+        ]
+
     def ping(self) -> None:
         """Return when Redis answers. Raises LogUnavailable when it does not."""
         try:
@@ -190,6 +209,14 @@ def _appended(response_id: str, reply: list[Any]) -> Appended:
         case [b"fenced", attempt]:
             raise Fenced(response_id, int(attempt))
     raise LogUnavailable(f"unknown reply {reply!r}")
+
+
+def _silence(state: Any, attempt: int, now: float) -> float | None:
+    match state:
+        case [bytes(holder), bytes(written_at)] if holder == b"%d" % attempt:
+            return max(0.0, now - int(written_at) / 1000) if written_at.isdigit() else None
+    # Also what is no hash at all: whoever writes or reads that log deals with it.
+    return None
 
 
 def _lua(name: str) -> str:

@@ -1,10 +1,10 @@
 """The work board's operations, each one Lua step, with the times of Redis' own clock."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
@@ -39,6 +39,7 @@ _SCRIPTS: Final = (
     "leave_line",
     "take",
     "renew",
+    "late",
     "expire",
     "overdue",
     "restore",
@@ -76,6 +77,10 @@ class Waiting:
     response_id: str
     turn: int
     conversation_id: str
+
+
+Silences: TypeAlias = Callable[[Sequence[Lease]], Sequence[float | None]]
+"""Tells for each lease how many seconds ago its attempt last wrote; None: unknown, or never."""
 
 
 class WorkBoard:
@@ -135,14 +140,23 @@ class WorkBoard:
         arguments = [lease.response_id, str(lease), _TTL_MS]
         self._script("line_up", _LINE, arguments)
 
-    def expired(self) -> list[Lease]:
+    def expired(self, silences: Silences) -> list[Lease]:
         """Return leases that nobody renewed; their responses are in line again.
 
-        Each is returned to one caller only, who sends the message of the next attempt.
+        Each is returned to one caller only, who sends the message of the next attempt. A worker
+        short of CPU renews late, while its answers still flow: whoever has written within the
+        duration of a lease keeps its lease until so long after that write.
         """
-        keys = [LEASES_KEY, QUEUED_KEY, PULSE_KEY]
         arguments = [_BATCH, int(PULSE_SILENCE_SECONDS * 1000), _TTL_MS]
-        return [Lease.of(text) for text in self._script("expire", keys, arguments)]
+        late = [Lease.of(text) for text in self._script("late", [LEASES_KEY, PULSE_KEY], arguments)]
+        if not late:
+            return []
+        pairs: list[Any] = []
+        for lease, silence in zip(late, silences(late), strict=True):
+            pairs += [str(lease), -1 if silence is None else int(silence * 1000)]
+        arguments = [self._lease_ms, _TTL_MS, *pairs]
+        found = self._script("expire", [LEASES_KEY, QUEUED_KEY], arguments)
+        return [Lease.of(text) for text in found]
 
     def overdue(self, age_seconds: float) -> list[str]:
         """Return responses that have been in line for longer, each to one caller only."""

@@ -7,9 +7,11 @@ lease anew and looks after its log; who does not stops, and writes nothing more.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Final
 
 from millstream_contract.errors import ContractError, LedgerUnavailable, LogUnavailable
@@ -20,6 +22,8 @@ from millstream_worker.answering.admission import Admission
 from millstream_worker.answering.stopping import StopReason, StopSignal
 
 logger = logging.getLogger(__name__)
+
+_BEATS_TO_ALSO: Final = 4
 
 _LATE_BEATS: Final = 2
 """Beats this many times further apart than they should be show that the process is overloaded."""
@@ -46,7 +50,7 @@ class Heartbeat:
         """Renew ``every_seconds``, several times within a lease; call start().
 
         renewing: the same board over a connection of its own: a beat waits for no other thread's.
-        also: called as often; it may raise ContractError.
+        also: called with every fourth beat; it may raise ContractError.
         """
         self._board = board
         self._renewing = renewing
@@ -107,10 +111,16 @@ class Heartbeat:
             self._look_at_ledger(lost, retake=True)
 
     def _run(self) -> None:
-        while not self._closed.wait(self._every_seconds):
+        due = time.monotonic()
+        for beats in count():
+            if self._closed.wait(max(0.0, due - time.monotonic())):
+                return
+            # Counted from beat to beat: what one took does not come on top.
+            due = time.monotonic() + self._every_seconds
             try:
                 self.beat()
-                self._also()
+                if beats % _BEATS_TO_ALSO == 0:
+                    self._also()
             except ContractError as error:
                 logger.debug("a heartbeat was not heard: %s", error)
             except Exception:
