@@ -6,6 +6,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.postgres import PostgresServer
+from tests.harness.processes import ServerProcess
 from tests.harness.services import start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
@@ -13,13 +14,25 @@ from tests.integration.worker.desk import Desk, open_desk
 
 
 @pytest.fixture(scope="package")
-def desk(
+def desk(desk_and_worker: tuple[Desk, ServerProcess]) -> Desk:
+    """A desk before a running worker."""
+    return desk_and_worker[0]
+
+
+@pytest.fixture(scope="package")
+def worker(desk_and_worker: tuple[Desk, ServerProcess]) -> ServerProcess:
+    """The worker behind the desk."""
+    return desk_and_worker[1]
+
+
+@pytest.fixture(scope="package")
+def desk_and_worker(
     postgres: PostgresServer,
     migrated_template: str,
     valkey: ValkeyServer,
     scripted_model: ScriptedModel,
-) -> Iterator[Desk]:
-    """A desk before a running worker."""
+) -> Iterator[tuple[Desk, ServerProcess]]:
+    """Both, sharing their servers with nobody."""
     settings = {"MILLSTREAM_MODEL_STALL_SECONDS": "2", "MILLSTREAM_MODEL_RETRIES": "1"}
     with (
         postgres.temporary_database(migrated_template) as database_url,
@@ -28,5 +41,5 @@ def desk(
     ):
         backends = Backends(database_url, redis_url, scripted_model, settings)
         worker = start_worker(backends.settings())
-        yield desk
+        yield desk, worker
         worker.stop(30)

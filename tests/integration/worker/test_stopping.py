@@ -4,7 +4,8 @@ import pytest
 
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
-from tests.harness.deadlines import eventually
+from millstream_contract.keys import LEASES_KEY
+from tests.harness.processes import ServerProcess
 from tests.integration.worker.desk import OWNER, Desk
 from tests.integration.worker.test_answering import asked
 
@@ -87,8 +88,22 @@ def test_a_stop_that_was_only_written_to_the_log_is_found_with_the_next_token(de
     assert script.text.startswith(told.text)
 
 
+def test_a_stop_that_was_only_written_to_the_ledger_is_found(desk: Desk) -> None:
+    """As when the API process dies between the two."""
+    script = Script(tokens=50, gate=("never", 20))
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+
+    desk.ledger.responses.request_cancel(response_id, OWNER)
+
+    desk.model.wait(script.id, "client_closed")
+    assert desk.finished(response_id).final["status"] == "cancelled"
+
+
 @pytest.mark.parametrize("tokens_before", [0, 20])
-def test_deleting_the_conversation_closes_the_model(desk: Desk, tokens_before: int) -> None:
+def test_deleting_the_conversation_closes_the_model_and_counts_as_no_loss(
+    desk: Desk, worker: ServerProcess, tokens_before: int
+) -> None:
     conversation = desk.ledger.conversations.create(OWNER, "", {})
     script = Script(tokens=50, gate=("never", tokens_before))
     response_id = desk.ask(asked(script), conversation_id=conversation.id)
@@ -97,6 +112,9 @@ def test_deleting_the_conversation_closes_the_model(desk: Desk, tokens_before: i
     desk.log.forget(desk.ledger.conversations.delete(conversation.id, OWNER))
 
     desk.model.wait(script.id, "client_closed")
-    eventually("the worker to write nothing more", lambda: not desk.log.count(response_id))
+    worker.wait_for_line(f"{response_id} attempt 1: deleted", 30)
+    assert not desk.log.count(response_id)
+    assert desk.redis.zscore(LEASES_KEY, f"{response_id}/1") is None
+    assert not any(response_id in line for line in worker.lines if "is gone" in line)
     # The worker is well: it answers the next one.
     desk.finished(desk.ask(asked(Script(tokens=5))))

@@ -121,11 +121,10 @@ class Answerer:
             try:
                 self._work(row, lease, stop, trace)
             except Fenced:
-                self._metrics.fenced_writes.inc()
-                self._overtaken(row, trace)
+                self._lost(lease, trace, wrote=True)
             except Stopped as stopped:
                 if stopped.reason is StopReason.FENCED:
-                    self._overtaken(row, trace)
+                    self._lost(lease, trace, wrote=False)
                 else:
                     trace.whole.note(millstream__status="handed over")
                     self._hand_over(row.id, row.attempt, row.traceparent)
@@ -134,10 +133,25 @@ class Answerer:
                 self._moving_up.behind_the_end_in(row.conversation_id)
                 self._note_service(time.monotonic() - begun)
 
-    def _overtaken(self, row: ResponseRow, trace: AnswerTrace) -> None:
-        logger.info("%s attempt %d: overtaken", row.id, row.attempt)
-        self._metrics.overtaken.inc()
+    def _lost(self, lease: Lease, trace: AnswerTrace, *, wrote: bool) -> None:
+        """Leave an answer that this attempt does not hold any more; ``wrote``: it tried to."""
+        if self._is_deleted(lease.response_id):
+            trace.whole.note(millstream__status="deleted")
+            self._release(lease)
+            logger.info("%s attempt %d: deleted", lease.response_id, lease.attempt)
+            return
         trace.whole.note(millstream__status="overtaken")
+        self._metrics.overtaken.inc()
+        if wrote:
+            self._metrics.fenced_writes.inc()
+        logger.info("%s attempt %d: overtaken", lease.response_id, lease.attempt)
+
+    def _is_deleted(self, response_id: str) -> bool:
+        try:
+            return response_id not in self._ledger.responses.standings([response_id])
+        except LedgerUnavailable:
+            # Then its lease runs out, and whoever finds that asks again.
+            return False
 
     def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal, trace: AnswerTrace) -> None:
         watch = Stopwatch(row, trace)

@@ -89,7 +89,9 @@ class AnswerService:
             also=lambda: self._announce(_ANNOUNCED_LEASES * settings.lease_seconds),
         )
         self._log = TokenLog(self._redis)
-        self._reaping = Reaping(Reaper(board, self._log, ledger, self._send_again))
+        self._reaping = Reaping(
+            Reaper(board, self._log, ledger, self._send_again), self._listener.catch_up
+        )
         self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
         self._mlflow = MlflowTraces(ledger.responses.keep_mlflow_trace) if mlflow_is_on() else None
         self._answerer = Answerer(

@@ -153,6 +153,14 @@ class StopListener:
         self._closed.set()
         self._thread.join()
 
+    def catch_up(self) -> None:
+        """Stop the answers of which the ledger says that they are to. Raises LedgerUnavailable."""
+        running = self._running.ids()
+        standings = self._ledger.responses.standings(running) if running else {}
+        for response_id, standing in standings.items():
+            if standing.cancel_requested:
+                self._running.stop(response_id, StopReason.CANCELLED)
+
     def _run(self) -> None:
         while not self._closed.is_set():
             try:
@@ -173,16 +181,10 @@ class StopListener:
                     continue
                 silent = 0
                 if message["type"] == "subscribe":
-                    self._catch_up()
+                    self.catch_up()
                 elif message["type"] == "message":
                     response_id = message["data"].decode(errors="replace")
                     self._running.stop(response_id, StopReason.CANCELLED)
-
-    def _catch_up(self) -> None:
-        standings = self._ledger.responses.standings(self._running.ids())
-        for response_id, standing in standings.items():
-            if standing.cancel_requested:
-                self._running.stop(response_id, StopReason.CANCELLED)
 
 
 def _ask_for_life(subscription: PubSub, silent_polls: int) -> None:
