@@ -9,7 +9,7 @@ from millstream_embedded.parts import Part
 from millstream_embedded.stop_signals import StopSignals
 from millstream_embedded.supervisor import PartState, Supervisor
 
-_POLL_SECONDS = 0.1
+_ASK_AGAIN_SECONDS = 0.1
 _WATCH_SECONDS = 1.0
 _MOST_STARTS = 4
 
@@ -53,10 +53,9 @@ class Conductor:
         A part that dies is started again by the supervisor, which says so in its log.
         """
         while not self._signals.requested:
-            if self._supervisor.has_ended():
-                raise CannotRun("the supervisor died; all parts were told to stop")
+            self._check_supervisor()
             self._not_ready(self._logs.say)
-            _sleep_unless(self._signals, _WATCH_SECONDS)
+            self._signals.wait(_WATCH_SECONDS)
 
     def _not_ready(self, announce: Callable[[str], None] = lambda _: None) -> list[str]:
         states = self._supervisor.states()
@@ -68,9 +67,15 @@ class Conductor:
 
     def _pause(self, what: str) -> None:
         self._signals.check()
+        self._check_supervisor()
         if time.monotonic() > self._deadline:
             raise CannotRun(f"{what} not ready in time (MILLSTREAM_START_TIMEOUT_SECONDS)")
-        time.sleep(_POLL_SECONDS)
+        # Nobody tells that a part is ready: it has to be asked.
+        self._signals.wait(_ASK_AGAIN_SECONDS)
+
+    def _check_supervisor(self) -> None:
+        if self._supervisor.has_ended():
+            raise CannotRun("the supervisor died; all parts were told to stop")
 
 
 class _StartedPart:
@@ -104,9 +109,3 @@ class _StartedPart:
             raise CannotRun(
                 f"{self.name} was started {_MOST_STARTS} times and never got ready: {how}"
             )
-
-
-def _sleep_unless(signals: StopSignals, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while not signals.requested and time.monotonic() < until:
-        time.sleep(_POLL_SECONDS)

@@ -38,7 +38,7 @@ def launch(
     )
     logs.start()
     try:
-        supervisor.start(instance.addresses.environment())
+        supervisor.start(instance.addresses.environment(), on_end=signals.wake)
         waiting = _bring_up(conductor, instance, settings)
         write_private(data.connection_file, instance.addresses.connection_file())
         logs.say(_invitation(instance, data, time.monotonic() - started))

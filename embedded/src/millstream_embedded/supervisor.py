@@ -8,9 +8,10 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -26,7 +27,8 @@ from millstream_embedded.parts import Part
 _USER = "millstream"
 _LOG_BYTES = 10_000_000
 _ORPHAN_SECONDS = 30
-_POLL_SECONDS = 0.1
+_NUDGE_SECONDS = 0.1
+_LOOK_AGAIN_SECONDS = 0.1
 
 _HEAD = """\
 [supervisord]
@@ -96,11 +98,13 @@ class Supervisor:
         self._password = secrets.token_urlsafe(24)
         self._write_configuration(parts)
         self._process: subprocess.Popen[bytes] | None = None
+        self._ended = threading.Event()
         self._last_pids: set[int] = set()
 
-    def start(self, environment: Mapping[str, str]) -> None:
+    def start(self, environment: Mapping[str, str], on_end: Callable[[], None]) -> None:
         """Start supervisor with no part running; the parts inherit `environment`.
 
+        on_end: called by another thread when the supervisor process is gone.
         It leads a session of its own, so that Ctrl-C reaches the launcher alone; it holds the
         data directory's lock; it stops everything when the launcher dies.
         """
@@ -116,10 +120,13 @@ class Supervisor:
                 start_new_session=True,
                 pass_fds=[self._data.lock_descriptor],
             )
+        threading.Thread(
+            target=self._await_end, args=(self._process, on_end), name="supervisor-end", daemon=True
+        ).start()
 
     def has_ended(self) -> bool:
         """Whether the supervisor process is gone."""
-        return self._process is None or self._process.poll() is not None
+        return self._process is None or self._ended.is_set()
 
     def answers(self) -> bool:
         """Whether it takes orders yet; raise CannotRun when it ended instead."""
@@ -160,14 +167,18 @@ class Supervisor:
         When supervisor itself was killed, the kernel has told the parts to stop: wait for those.
         """
         if self._process is not None:
-            if self._process.poll() is None:
+            if not self._ended.is_set():
                 self._process.send_signal(signal.SIGTERM)
-            while self._process.poll() is None:
+            while not self._ended.wait(_NUDGE_SECONDS):
                 # an order wakes it: alone it looks once a second whether a part has ended
                 self.states()
-                time.sleep(_POLL_SECONDS)
             _await_orphans(self._last_pids)
         shutil.rmtree(self._socket_directory, ignore_errors=True)
+
+    def _await_end(self, process: "subprocess.Popen[bytes]", on_end: Callable[[], None]) -> None:
+        process.wait()
+        self._ended.set()
+        on_end()
 
     def _ask(self, method: str, *arguments: object) -> object:
         transport = SupervisorTransport(_USER, self._password, f"unix://{self._socket}")
@@ -202,7 +213,8 @@ def _await_orphans(leaders: set[int]) -> None:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGKILL)
             return
-        time.sleep(_POLL_SECONDS)
+        # the parts are no children of ours, and of a group there is nothing to wait for
+        time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _group_lives(leader: int) -> bool:

@@ -1,6 +1,5 @@
 """What the workers can do, and who is let in, on a real Redis."""
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,8 +7,9 @@ import pytest
 from redis import Redis
 
 from millstream_contract.errors import LogUnavailable
-from millstream_contract.keys import ADMISSIONS_KEY
+from millstream_contract.keys import ADMISSIONS_KEY, SLOTS_KEY
 from millstream_contract.work_board import Capacity, Forecast, Lease, Waiting, WorkBoard
+from tests.harness.deadlines import eventually
 
 
 @pytest.fixture
@@ -32,6 +32,12 @@ def line_up(redis: "Redis", responses: int, running: int = 0) -> None:
         board.put_in_line(f"resp_{number}")
     for number in range(running):
         board.take(Lease(f"resp_r{number}", 1))
+
+
+def milliseconds(redis: "Redis") -> float:
+    """The server's own clock."""
+    seconds, microseconds = redis.time()
+    return seconds * 1000 + microseconds / 1000
 
 
 def test_the_wait_follows_from_the_line_the_slots_and_the_measured_time(redis: "Redis") -> None:
@@ -108,7 +114,9 @@ def test_what_nobody_announces_any_more_counts_no_more(redis: "Redis") -> None:
     capacity.announce("dies", 4, 0.001)
     capacity.withdraw("leaves", 4)
     line_up(redis, 50)
-    time.sleep(0.005)
+    announced_until = redis.zscore(SLOTS_KEY, "dies/4")
+    assert announced_until is not None
+    eventually("Redis' clock to pass that", lambda: milliseconds(redis) > announced_until)
 
     # Nobody can tell how long it takes: only the length of the line counts.
     forecast = admit(redis, "one")

@@ -2,12 +2,13 @@
 
 import json
 import socket
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+
+from tests.harness.deadlines import eventually
 
 CHAT = "/serving-endpoints/chat/completions"
 LONG = "The stream holds " + "very " * 400 + "many entries."
@@ -29,9 +30,12 @@ def generations(http: httpx.Client, state: str, endpoint: str) -> int:
 
 
 def wait_until_active(http: httpx.Client, endpoint: str, count: int) -> None:
-    """Poll the process' own counter; pytest's timeout is the limit."""
-    while generations(http, "active", endpoint) != count:
-        time.sleep(0.005)
+    """Ask for the process' own counter: it tells nobody unasked."""
+    eventually(
+        f"{count} active generations of {endpoint}",
+        lambda: generations(http, "active", endpoint) == count,
+        seconds=60,
+    )
 
 
 def test_a_workspace_client_finds_no_configuration_and_no_error(http: httpx.Client) -> None:

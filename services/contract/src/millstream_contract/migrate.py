@@ -58,6 +58,7 @@ def _wait(url: str, seconds: float) -> int:
             return 0
         if time.monotonic() >= deadline:
             return _say(f"the schema is not up to date after {seconds:g} s: {missing}", 1)
+        # PostgreSQL may be away, and where it is not, a pooler in between passes no NOTIFY on.
         time.sleep(_LOOK_EVERY_SECONDS)
 
 

@@ -87,6 +87,7 @@ class Ingestion:
             if self._look():
                 deadline = time.monotonic() + self._patience_seconds
             else:
+                # Only the ledger is told what becomes of a document, and it has to be asked.
                 time.sleep(_POLL_SECONDS)
 
     def leave(self) -> Outcome:
