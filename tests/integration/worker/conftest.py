@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from bench.scripted_model.client import ScriptedModel
+from millstream_worker.answering.chat import ChatModel
 from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
 from tests.harness.services import start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
+from tests.integration.worker.chat_models import chat_model_at
 from tests.integration.worker.desk import Desk, open_desk
 
 
@@ -43,3 +45,9 @@ def desk_and_worker(
         worker = start_worker(backends.settings())
         yield desk, worker
         worker.stop(30)
+
+
+@pytest.fixture
+def chat(scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> ChatModel:
+    """The worker's chat model, over the scripted one."""
+    return chat_model_at(scripted_model.url, monkeypatch)

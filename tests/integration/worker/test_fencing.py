@@ -63,10 +63,10 @@ def test_a_later_attempt_fences_the_first(desk: Desk) -> None:
 
 
 def test_a_later_attempt_does_not_search_again(desk: Desk) -> None:
-    script = Script(tokens=10, gate=("found", 5))
+    script = Script(tokens=10, gate=("found", 0))
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
-    # They are kept beside the request to the model, and behind it.
+    # The model was asked, and has not said a word.
     eventually("the passages to be kept", lambda: desk.row(response_id).passages is not None, 10)
 
     desk.send(response_id, attempt=2)

@@ -14,26 +14,9 @@ from millstream_worker.answering.prompt import Message
 from millstream_worker.answering.stopping import StopSignal
 from millstream_worker.answering.tools import AnswerTools, Models
 from millstream_worker.settings import AnswerSettings
-from millstream_worker.workspace import open_workspace
 from tests.unit.worker.rows import claimed_row, passage
 
 PASSAGES = [passage("one", number=1), passage("two", number=2)]
-
-
-@pytest.fixture
-def chat(scripted_model: ScriptedModel, monkeypatch: pytest.MonkeyPatch) -> ChatModel:
-    variables = {
-        "DATABRICKS_HOST": scripted_model.url,
-        "DATABRICKS_TOKEN": "token",
-        "DATABASE_URL": "postgresql://unused",
-        "REDIS_URL": "redis://unused",
-        "MILLSTREAM_CHAT_ENDPOINT": "chat",
-        "MILLSTREAM_EMBEDDINGS_ENDPOINT": "embeddings",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    settings = AnswerSettings()  # type: ignore[call-arg]  # they come from the environment
-    return ChatModel(open_workspace(timeout_seconds=5, connections=1), settings)
 
 
 def saying(said: object) -> str:

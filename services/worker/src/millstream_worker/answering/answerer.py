@@ -245,7 +245,7 @@ class Answerer:
             what=f"{job.response_id}: claim",
             seconds=self._settings.ledger_patience_seconds,
             # A cancelled answer is claimed all the same: somebody has to end it.
-            wait=lambda seconds: _wait_unless_handed_over(stop, seconds),
+            wait=lambda seconds: stop.wait(seconds, reasons=[StopReason.HANDED_OVER]),
         )
 
     def _read_earlier(self, row: ResponseRow, stop: StopSignal) -> Earlier:
@@ -323,12 +323,6 @@ class Answerer:
 
 def _failed(code: str, message: str) -> Ending:
     return Ending("failed", ResponseError(code=code, message=message))
-
-
-def _wait_unless_handed_over(stop: StopSignal, seconds: float) -> None:
-    time.sleep(seconds)
-    if stop.reason is StopReason.HANDED_OVER:
-        raise Stopped(StopReason.HANDED_OVER)
 
 
 def _report(final: ResponseObject) -> None:

@@ -5,7 +5,6 @@ answer, and only then does the final event tell viewers so.
 """
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Final, TypeVar
@@ -23,7 +22,7 @@ from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.prompt import Message, earlier_messages
 from millstream_worker.answering.recorder import Ending, Recorder
 from millstream_worker.answering.said import Said
-from millstream_worker.answering.stopping import StopReason, StopSignal
+from millstream_worker.answering.stopping import Stopped, StopReason, StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.usage import total_usage
 from millstream_worker.answering.words import NOT_IN_DOCUMENTS
@@ -34,9 +33,6 @@ logger = logging.getLogger(__name__)
 
 _FIRST_TOKEN_SECONDS: Final = 0.02
 """The longest that the model's thread waits until its first token is in the log."""
-
-_REQUEST_SECONDS: Final = 0.02
-"""What it takes to make a request to the model, on a thread that needs the processor for it."""
 
 T = TypeVar("T")
 
@@ -75,6 +71,7 @@ class Attempt:
         self._in_background = in_background
         self._recorder = Recorder(row)
         self._earlier = earlier
+        self._unkept: Sequence[Passage] | None = None
         self._answers: list[ModelAnswer] = []
         self._resumes = 0
         self._history: list[Message] | None = None
@@ -123,14 +120,14 @@ class Attempt:
         """Tell what was found, and keep it for a later attempt."""
         self._tell(self._recorder.search_done(queries, kept))
         if self.passages is None:
-            self.passages = kept
-            # Beside the request to the model, and behind it: the first token waits for neither.
-            self._in_background(lambda: self._keep_behind_the_request(kept))
+            self.passages = self._unkept = kept
         self._stop.check()
 
     def asked(self, answer: ModelAnswer) -> None:
         """Note whom the answer comes from; what it counted is kept however it ends."""
         self._answers.append(answer)
+        # While the model thinks: neither the request nor its first token waits for it.
+        answer.on_sent = self._keep_passages
         self.watch.model_asked()
 
     def say(self, piece: str) -> None:
@@ -220,14 +217,14 @@ class Attempt:
         return final
 
     def _finish(self, final: ResponseObject, log: bytes) -> bool:
-        # No stop ends this waiting: what was said is not thrown away. A fence shows in the ledger.
+        # Only a fence ends this waiting: what was said is not thrown away.
         return self._patiently(
             lambda: (
                 self._ledger.responses.finish(final, self._row.attempt, log)
                 or self._finished_before()
             ),
             what="storing the answer",
-            wait=self._sleep,
+            wait=self._wait_unless_fenced,
         )
 
     def _finished_before(self) -> bool:
@@ -253,9 +250,10 @@ class Attempt:
     def _tell(self, events: Sequence[Event]) -> None:
         self._writer.write(events)
 
-    def _keep_behind_the_request(self, kept: Sequence[Passage]) -> None:
-        time.sleep(_REQUEST_SECONDS)
-        self._keep(kept)
+    def _keep_passages(self) -> None:
+        kept, self._unkept = self._unkept, None
+        if kept is not None:
+            self._in_background(lambda: self._keep(kept))
 
     def _keep(self, kept: Sequence[Passage]) -> None:
         try:
@@ -278,9 +276,11 @@ class Attempt:
         if self._stop.reason is StopReason.FENCED:
             raise Fenced(self._row.id)
 
-    def _sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
-        self._check_fence()
+    def _wait_unless_fenced(self, seconds: float) -> None:
+        try:
+            self._stop.wait(seconds, reasons=[StopReason.FENCED])
+        except Stopped:
+            raise Fenced(self._row.id) from None
 
     def _patiently(self, call: Callable[[], T], *, what: str, wait: Callable[[float], object]) -> T:
         return patiently(

@@ -1,7 +1,7 @@
 """The chat model: ChatDatabricks, with limits, stops, and errors that say what to do about them."""
 
 import logging
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from typing import Any, Final
 
@@ -88,15 +88,23 @@ class ChatModel:
         return reply
 
     def chunks(
-        self, messages: list[tuple[str, str]], options: dict[str, Any], stop: StopSignal
+        self,
+        messages: list[tuple[str, str]],
+        options: dict[str, Any],
+        stop: StopSignal,
+        on_sent: Callable[[], None] | None = None,
     ) -> Generator[BaseMessageChunk, None, None]:
-        """Send one request and yield what comes, closing it upstream in any case."""
-        connection = ModelConnection()
+        """Send one request and yield what comes, closing it upstream in any case.
+
+        on_sent: called once, when the request has been sent, or could not be.
+        """
+        connection = ModelConnection(on_sent)
         with stop.waking(connection.shut), self._connections.watching(connection):
             stream = self._client.stream(messages, **options)
             try:
                 yield from stream
             finally:
+                connection.sent()
                 stream.close()
                 # Whatever an exception's frames still hold on to: upstream it is over.
                 connection.shut()
@@ -128,6 +136,8 @@ class ModelAnswer:
         self._options = options
         self._stop = stop
         self._begun = False
+        self.on_sent: Callable[[], None] | None = None
+        """What to call, by the thread that iterates, when a request was sent, or could not be."""
         self.finish_reason: str | None = None
         """Why the model ended: "stop", "length", "content_filter"..."""
         self.usage: Usage | None = None
@@ -154,7 +164,8 @@ class ModelAnswer:
     def _pieces(self) -> Generator[str, None, None]:
         joiner = SurrogateJoiner()
         try:
-            with closing(self._model.chunks(self._messages, self._options, self._stop)) as chunks:
+            chunks = self._model.chunks(self._messages, self._options, self._stop, self.on_sent)
+            with closing(chunks):
                 for chunk in chunks:
                     self._stop.check()
                     self._begun = True

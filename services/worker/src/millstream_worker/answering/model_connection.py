@@ -8,7 +8,7 @@ sockets through two documented places: a request hook, and the "trace" extension
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -19,10 +19,12 @@ from millstream_worker.answering.lone_connections import LoneConnections
 class ModelConnection:
     """The socket of one request, from the moment it exists. Safe to shut from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_sent: Callable[[], None] | None = None) -> None:
+        """``on_sent`` is called by the thread that sends the request, when it has."""
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._is_shut = False
+        self._on_sent = on_sent
 
     def shut(self) -> None:
         """End the connection: whoever reads from it wakes up with an error."""
@@ -36,6 +38,12 @@ class ModelConnection:
             self._socket = opened
             if self._is_shut:
                 self._shut_socket()
+
+    def sent(self) -> None:
+        """Note that the whole request has been sent, or will not be."""
+        on_sent, self._on_sent = self._on_sent, None
+        if on_sent is not None:
+            on_sent()
 
     def _shut_socket(self) -> None:
         # A socket that is closed already is what was wanted.
@@ -84,3 +92,5 @@ class _Trace:
     def __call__(self, event: str, details: dict[str, Any]) -> None:
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._connection.opened(details["return_value"].get_extra_info("socket"))
+        elif event.endswith("send_request_body.complete"):
+            self._connection.sent()

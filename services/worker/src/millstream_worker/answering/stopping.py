@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum
 from typing import Final
@@ -31,6 +31,9 @@ class StopReason(Enum):
     HANDED_OVER = "this worker shuts down"
 
 
+_ANY: Final = frozenset(StopReason)
+
+
 class Stopped(Exception):
     """The answer was told to stop."""
 
@@ -44,17 +47,16 @@ class StopSignal:
     """Tells one answer to stop, also while its thread waits for the model."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._lock = threading.Lock()
+        self._asked = threading.Condition()
         self._reason: StopReason | None = None
         self._wake: Callable[[], None] | None = None
 
     def request(self, reason: StopReason) -> None:
         """Ask for a stop. The first reason stays, but who is fenced may write nothing more."""
-        with self._lock:
+        with self._asked:
             if self._reason is None or reason is StopReason.FENCED:
                 self._reason = reason
-            self._asked.set()
+            self._asked.notify_all()
             if self._wake is not None:
                 self._wake()
 
@@ -68,22 +70,26 @@ class StopSignal:
         if self._reason is not None:
             raise Stopped(self._reason)
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, but no longer than until a stop is asked for; then raise Stopped."""
-        self._asked.wait(seconds)
-        self.check()
+    def wait(self, seconds: float, *, reasons: Collection[StopReason] = _ANY) -> None:
+        """Sleep, but no longer than until a stop is asked for (for one of these reasons).
+
+        Raises Stopped when it is, or was before.
+        """
+        with self._asked:
+            if self._asked.wait_for(lambda: self._reason in reasons, seconds):
+                self.check()
 
     @contextmanager
     def waking(self, wake: Callable[[], None]) -> Iterator[None]:
         """Within the block, call ``wake`` when a stop is asked for; at once when it was."""
-        with self._lock:
+        with self._asked:
             self._wake = wake
             if self._reason is not None:
                 wake()
         try:
             yield
         finally:
-            with self._lock:
+            with self._asked:
                 self._wake = None
 
 
