@@ -72,7 +72,7 @@ class _Delivery:
         try:
             async for token in self._tokens:
                 self._journal.sent_token(self._call)
-                await response.write(self._encoder.token(token, first))
+                await response.write(self._encoded(token, first))
                 first = False
         except FaultReached as reached:
             return await self._break(response, reached.fault)
@@ -83,6 +83,11 @@ class _Delivery:
         await response.write(self._encoder.end(self._script.finish, sent, include_usage))
         await response.write_eof()
         return response
+
+    def _encoded(self, token: str, first: bool) -> bytes:
+        if self._script.counts_each:
+            return self._encoder.counted_token(token, first, self._call.tokens_sent)
+        return self._encoder.token(token, first)
 
     async def whole(self) -> web.StreamResponse:
         said = []

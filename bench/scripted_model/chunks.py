@@ -40,6 +40,11 @@ class CompletionEncoder:
         """Encode one token as one event."""
         return f"{self._first if first else self._next}{text_json(token)}{self._tail}".encode()
 
+    def counted_token(self, token: str, first: bool, sent: int) -> bytes:
+        """Encode one token with the usage so far, as endpoints do that count in each chunk."""
+        chunk = self.token(token, first).removesuffix(b"}\n\n")
+        return chunk + f', "usage": {json.dumps(self._usage(sent))}}}\n\n'.encode()
+
     def end(self, finish: str, sent: int, include_usage: bool) -> bytes:
         """Encode the finish reason, the usage and the end.
 

@@ -35,6 +35,7 @@ AWKWARD_TOKENS = (
 _SOUNDS = "ba ce di fo gu ha ki lo mu ne pi ra so tu ve wi xa yo ze mill stream"
 _SYLLABLES = _SOUNDS.split()
 _DIRECTIVE = re.compile(r"\[\[(script|tokens)\b((?:[^\]]|\](?!\]))*)\]\]")
+_SWITCHED_ON = ("timed", "counts_each")
 DEFAULT_ANSWER = ("The ", "passages ", "say ", "so ", "[1]", ".")
 
 
@@ -98,6 +99,8 @@ class Script:
     finish: str = "stop"
     timed: bool = False
     """Whether the journal notes when each token was sent."""
+    counts_each: bool = False
+    """Whether each chunk has the usage so far, and not only the last one."""
     literal: tuple[str, ...] | None = None
     """These tokens instead of seeded ones, written into the directive."""
     name: str | None = None
@@ -135,8 +138,9 @@ class Script:
             changed["gate"] = f"{self.gate[0]}:{self.gate[1]}"
         if changed.pop("continues", True) is False:
             changed["continue"] = "off"
-        if changed.pop("timed", False):
-            changed["timed"] = "on"
+        for switch in _SWITCHED_ON:
+            if changed.pop(switch, False):
+                changed[switch] = "on"
         spelled = (f"{key}={value}" for key, value in {"id": self.id, **changed}.items())
         return shlex.join(spelled)
 
@@ -209,6 +213,6 @@ def _structured(key: str, value: str) -> dict[str, object]:
         return {"fault": Fault.parse(value)}
     if key == "fault_on" and value in get_args(FaultScope):
         return {"fault_on": value}
-    if key in {"continue", "timed"} and value in {"on", "off"}:
-        return {"continues" if key == "continue" else "timed": value == "on"}
+    if key in {"continue", *_SWITCHED_ON} and value in {"on", "off"}:
+        return {"continues" if key == "continue" else key: value == "on"}
     raise ValueError(f"{key}={value} is not known")

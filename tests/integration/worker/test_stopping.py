@@ -29,6 +29,20 @@ def test_a_stop_within_an_answer_closes_the_model_and_keeps_the_text(desk: Desk)
     assert told.final["output"][1]["status"] == "incomplete"
 
 
+def test_a_stop_within_an_answer_keeps_what_the_model_had_counted(desk: Desk) -> None:
+    script = Script(tokens=50, gate=("never", 20), counts_each=True)
+    response_id = desk.ask(asked(script))
+    desk.model.wait(script.id, "held")
+    shown = Script(literal=tuple(script.token_list[:20])).text
+    desk.until_text(response_id, len(shown))
+
+    desk.cancel(response_id)
+
+    told = desk.finished(response_id)
+    assert told.final["status"] == "cancelled"
+    assert told.final["usage"]["output_tokens"] == 20
+
+
 def test_a_stop_before_the_first_token_closes_the_model(desk: Desk) -> None:
     script = Script(tokens=50, gate=("never", 0))
     response_id = desk.ask(asked(script))
