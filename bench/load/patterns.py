@@ -53,7 +53,16 @@ class Pattern:
 
 
 PATTERNS = (
-    Pattern("steady", "88 askers, one answer after the other", ("Asker",), 88, 60),
+    # They come over the length of an answer, and so do their next questions: what waves do to the
+    # workers is seen in `burst`.
+    Pattern(
+        "steady",
+        "88 askers, one answer after the other",
+        ("Asker",),
+        88,
+        75,
+        arrive_seconds=17,
+    ),
     Pattern(
         "ramp",
         "more askers every 20 seconds",
