@@ -10,6 +10,7 @@ import { Sending, newKey } from "./sending.js";
 import { followShared } from "./shared-answer.js";
 import { troubleOf } from "./trouble.js";
 import { TurnView } from "./turn-view.js";
+import { UnfinishedAnswers } from "./unfinished-answers.js";
 
 /**
  * @typedef {import("./accumulator.js").Answer} Answer
@@ -38,10 +39,7 @@ export class ConversationController {
   #sending;
   /** @type {TurnView[]} */
   #turns = [];
-  /** @type {Set<string>} the responses that are not done: one that is written, others in line */
-  #unfinished = new Set();
-  #busy = false;
-  #stopAsked = false;
+  #unfinished;
   /** @type {Promise<void>} settles when what was said so far is on the page */
   #opening = Promise.resolve();
 
@@ -53,6 +51,14 @@ export class ConversationController {
     this.#id = id;
     this.#around = around;
     this.#sending = new Sending(this.#leaving.signal, around.notice);
+    this.#unfinished = new UnfinishedAnswers({
+      cancel: (responseId) => void this.#cancel(responseId),
+      onState: (state) => {
+        around.list.classList.toggle("busy", state !== "idle");
+        if (state === "idle") around.notice.clear();
+        around.onState(state);
+      },
+    });
   }
 
   get id() {
@@ -83,7 +89,7 @@ export class ConversationController {
   async #open() {
     const id = this.#id;
     // What this tab has asked it shows already.
-    if (id === null || this.#busy) return;
+    if (id === null || this.#unfinished.isBusy) return;
     const { api } = this.#around;
     const turns = readTurns(await this.#sending.request((signal) => api.items(id, signal)));
     const isShown = (/** @type {{responseId: string}} */ turn, /** @type {number} */ index) =>
@@ -95,7 +101,7 @@ export class ConversationController {
       this.#sending.request((signal) => api.response(responseId, signal)),
     );
     this.#leaving.signal.throwIfAborted();
-    if (this.#busy) return;
+    if (this.#unfinished.isBusy) return;
     if (added.length > 0) this.#turns.splice(kept).forEach((turn) => turn.element.remove());
     added.forEach(({ question }, index) => {
       const turn = this.#addTurn(question, null);
@@ -120,11 +126,7 @@ export class ConversationController {
    * is not sent again.
    */
   stop() {
-    if (!this.#busy || this.#stopAsked) return;
-    this.#stopAsked = true;
-    this.#around.onState("stopping");
-    if (this.#unfinished.size === 0) this.#sending.takeBack();
-    this.#unfinished.forEach((responseId) => void this.#cancel(responseId));
+    if (this.#unfinished.stop() === 0) this.#sending.takeBack();
   }
 
   /**
@@ -133,8 +135,8 @@ export class ConversationController {
    */
   async #ask(question, replaced) {
     // Set before anything is awaited: a second click in the same moment finds it.
-    if (this.#busy) return;
-    this.#become(true);
+    if (this.#unfinished.isBusy) return;
+    this.#unfinished.begin();
     this.#sending.begin();
     if (replaced) replaced.element.hidden = true;
     const turn = this.#addTurn(question, replaced);
@@ -147,11 +149,12 @@ export class ConversationController {
     } catch (error) {
       if (this.#leaving.signal.aborted) return;
       if (replaced) replaced.element.hidden = false;
-      if (!this.#sending.wasTakenBack) turn.refuse(this.#trouble(error, "send_failed_title"));
+      const { say } = this.#around.turns;
+      if (!this.#sending.wasTakenBack) turn.refuse(troubleOf(error, say, "send_failed_title"));
       else if (replaced) this.#drop(turn);
       else turn.withdraw();
       if (error instanceof ApiError && error.signedOut) this.#around.onSignedOut(question);
-      this.#rest();
+      this.#unfinished.rest();
     }
   }
 
@@ -176,10 +179,8 @@ export class ConversationController {
    * @param {string} responseId
    */
   async #run(turn, responseId) {
-    const { notice, onEnded } = this.#around;
+    const { notice, turns, onEnded } = this.#around;
     this.#unfinished.add(responseId);
-    this.#become(true);
-    if (this.#stopAsked) void this.#cancel(responseId);
     try {
       await followShared(responseId, {
         api: this.#around.api,
@@ -188,11 +189,10 @@ export class ConversationController {
         onConnection: (connection) => (connection === "lost" ? notice.lost() : notice.clear()),
       });
     } catch (error) {
-      turn.refuse(this.#trouble(error, "failed_title"));
+      turn.refuse(troubleOf(error, turns.say, "failed_title"));
     }
     if (this.#leaving.signal.aborted) return;
-    this.#unfinished.delete(responseId);
-    if (this.#unfinished.size === 0) this.#rest();
+    this.#unfinished.ended(responseId);
     if (turn.answer && isFinal(turn.answer)) onEnded(turn.answer);
   }
 
@@ -204,7 +204,7 @@ export class ConversationController {
    * @param {TurnView | null} replaced whose place it was to take
    */
   #retry(turn, replaced) {
-    if (this.#busy) return;
+    if (this.#unfinished.isBusy) return;
     const { answer } = turn;
     if (answer?.responseId && isFinal(answer)) void this.#ask(turn.question, turn);
     else if (answer?.responseId) {
@@ -214,19 +214,6 @@ export class ConversationController {
       this.#drop(turn);
       void this.#ask(turn.question, replaced);
     }
-  }
-
-  /** @param {boolean} busy */
-  #become(busy) {
-    this.#busy = busy;
-    this.#around.list.classList.toggle("busy", busy);
-    this.#around.onState(busy ? (this.#stopAsked ? "stopping" : "running") : "idle");
-  }
-
-  #rest() {
-    this.#stopAsked = false;
-    this.#around.notice.clear();
-    this.#become(false);
   }
 
   /** @param {string} responseId */
@@ -263,13 +250,5 @@ export class ConversationController {
   #drop(turn) {
     turn.element.remove();
     this.#turns = this.#turns.filter((one) => one !== turn);
-  }
-
-  /**
-   * @param {unknown} error
-   * @param {string} title
-   */
-  #trouble(error, title) {
-    return troubleOf(error, this.#around.turns.say, title);
   }
 }

@@ -4,8 +4,8 @@ import { isFinal } from "./accumulator.js";
 import { AnswerActions } from "./answer-actions.js";
 import { copyFrom } from "./clipboard.js";
 import { colourCode } from "./code-block.js";
-import { icon, make } from "./elements.js";
-import { drawOutcome } from "./outcome-view.js";
+import { make } from "./elements.js";
+import { drawCancelled, drawOutcome, isUngrounded, outcomesOf } from "./outcome-view.js";
 import { QuestionView } from "./question-view.js";
 import { citedNumbers, drawSources } from "./sources-view.js";
 import { drawTimings, phaseText } from "./status-line.js";
@@ -219,38 +219,4 @@ export class TurnView {
     const passage = button && this.#passage(Number(button.getAttribute("data-cite")));
     if (passage) this.#around.onPassage(passage);
   }
-}
-
-/** @param {Answer} answer */
-function isUngrounded(answer) {
-  return answer.status === "completed" && answer.grounded === false;
-}
-
-/**
- * @param {Answer} answer
- * @param {import("./words.js").Say} say
- * @param {() => void} retry
- * @returns {Node[]} what stands above the text of an answer that did not simply succeed
- */
-function outcomesOf(answer, say, retry) {
-  const again = { label: say("retry"), act: retry };
-  if (answer.status === "failed") {
-    return [drawOutcome("failed", say("failed_title"), answer.reason ?? say("failed_unknown"), again)];
-  }
-  if (answer.status === "incomplete") {
-    const key = `incomplete_${answer.incompleteReason}`;
-    return [drawOutcome("incomplete", say("incomplete_title"), say.has(key) ? say(key) : "", again)];
-  }
-  if (answer.status === "cancelled") {
-    return [drawCancelled(say)];
-  }
-  if (isUngrounded(answer)) {
-    return [make("p", { class: "ungrounded-title" }, icon("search"), say("ungrounded_title"))];
-  }
-  return [];
-}
-
-/** @param {import("./words.js").Say} say */
-function drawCancelled(say) {
-  return make("p", { class: "cancelled" }, icon("stop"), say("cancelled"));
 }
