@@ -1,29 +1,41 @@
-"""The count after a chaos run tells a leak from a pool that had not started all of its threads."""
+"""The count after a chaos run tells what was left behind."""
+
+from dataclasses import replace
 
 from tests.chaos.census import Census
 
-
-def census(**threads: int) -> Census:
-    named = {name.replace("_", " "): count for name, count in threads.items()}
-    return Census(0, named, {}, 0, 0, {})
+CALM = Census(36, {"worker 1": 22, "worker 2": 22, "api 1": 11}, {"api 1": 6}, 11, 0, {})
 
 
-def test_a_thread_more_than_any_process_of_its_kind_had_is_reported() -> None:
-    before = census(worker_1=22, worker_2=21, api_1=1)
+def test_as_much_as_before_is_nothing_left() -> None:
+    assert CALM.more_than(CALM) == []
 
-    found = census(worker_1=22, worker_2=25, api_1=12).more_than(before)
 
-    assert found == [
-        "worker 2 has 25 threads, and the fullest of its kind had 22",
-        "api 1 has 12 threads, and the fullest of its kind had 1",
+def test_a_thread_more_or_less_than_before_is_reported() -> None:
+    after = replace(CALM, threads={"worker 1": 23, "worker 2": 22, "api 1": 10})
+
+    assert after.more_than(CALM) == [
+        "worker 1 has 23 threads, and had 22",
+        "api 1 has 10 threads, and had 11",
     ]
 
 
-def test_threads_that_resolve_names_come_and_go() -> None:
-    assert census(api_1=3).more_than(census(api_1=1)) == []
+def test_connections_beyond_all_pools_of_an_api_are_reported() -> None:
+    assert replace(CALM, redis_connections={"api 1": 34}).more_than(CALM) == []
+    assert replace(CALM, redis_connections={"api 1": 35}).more_than(CALM) == [
+        "api 1 has 35 connections to Redis"
+    ]
 
 
-def test_the_last_thread_of_a_bounded_pool_is_no_leak() -> None:
-    before = census(worker_1=22, worker_2=21)
+def test_subscriptions_are_reported_also_when_there_were_as_many_before() -> None:
+    assert replace(CALM, subscriptions=1).more_than(replace(CALM, subscriptions=1)) == [
+        "1 subscriptions are left"
+    ]
 
-    assert census(worker_1=22, worker_2=22).more_than(before) == []
+
+def test_keys_that_last_are_reported_but_for_the_brokers() -> None:
+    keys = {"_kombu.binding.answers": 1, "millstream:{...}:log": 2}
+
+    assert replace(CALM, lasting_keys=keys).more_than(CALM) == [
+        "2 keys without a time to live: millstream:{...}:log"
+    ]

@@ -9,6 +9,7 @@ from gunicorn.workers.base import Worker
 
 from millstream_api.app import create_app
 from millstream_api.http_worker import HttpWorker
+from millstream_api.native_threads import start_native_threads
 from millstream_api.observing.exposition import begin_sharing, leave_sharing
 from millstream_api.observing.log_lines import JsonServerLog
 from millstream_api.services import Services
@@ -37,6 +38,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """Return the WSGI application; gunicorn calls this in the worker."""
+        start_native_threads()
         self._services = Services.start(self._settings)
         return create_app(self._services)
 

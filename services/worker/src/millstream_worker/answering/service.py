@@ -4,7 +4,6 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, Self
 
 from celery import Celery
@@ -19,6 +18,7 @@ from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import Tracing
 from millstream_contract.work_board import Capacity, WorkBoard
 from millstream_worker.answering.answerer import Answerer
+from millstream_worker.answering.background import open_background
 from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.heartbeat import Heartbeat
 from millstream_worker.answering.reaping import Reaping
@@ -38,8 +38,6 @@ logger = logging.getLogger(__name__)
 _SPARE_CONNECTIONS: Final = 5
 
 _BEATS_PER_LEASE: Final = 4
-
-_BACKGROUND_THREADS: Final = 2
 
 _ANNOUNCED_LEASES: Final = 3
 """For so many leases what a worker can do is counted on, when it says nothing more."""
@@ -92,7 +90,7 @@ class AnswerService:
         self._reaping = Reaping(
             Reaper(board, self._log, ledger, self._send_again), self._listener.catch_up
         )
-        self._background = ThreadPoolExecutor(_BACKGROUND_THREADS, "background")
+        self._background = open_background()
         self._mlflow = MlflowTraces(ledger.responses.keep_mlflow_trace) if mlflow_is_on() else None
         self._answerer = Answerer(
             ledger,
