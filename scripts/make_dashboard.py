@@ -135,6 +135,7 @@ ROWS: Final[dict[str, list[Panel]]] = {
                 "repeats dropped": _rate("relay_repeats_dropped_total"),
                 "slow viewers": _rate("relay_slow_viewers_total"),
                 "reconnects": _rate("relay_reconnects_total"),
+                "refused": _rate("streams_refused_total"),
             },
         ),
         Panel(

@@ -10,6 +10,7 @@ import sys  # noqa: E402
 from pydantic import ValidationError  # noqa: E402
 
 from millstream_api.observing.log_lines import set_up_logging  # noqa: E402
+from millstream_api.open_files import TooFewFiles, make_room  # noqa: E402
 from millstream_api.server import Server  # noqa: E402
 from millstream_api.settings import Settings  # noqa: E402
 from millstream_contract.settings_errors import explain  # noqa: E402
@@ -26,7 +27,12 @@ def main() -> None:
     except ValueError as error:
         sys.exit(str(error))
     set_up_logging(settings.log_format)
-    Server(settings).run()
+    try:
+        is_wish = "max_streams" in settings.model_fields_set
+        room = make_room(settings.max_streams, is_wish=is_wish)
+    except TooFewFiles as error:
+        sys.exit(str(error))
+    Server(settings, room).run()
 
 
 if __name__ == "__main__":

@@ -12,11 +12,9 @@ from millstream_api.http_worker import HttpWorker
 from millstream_api.native_threads import start_native_threads
 from millstream_api.observing.exposition import begin_sharing, leave_sharing
 from millstream_api.observing.log_lines import JsonServerLog
+from millstream_api.open_files import Room
 from millstream_api.services import Services
 from millstream_api.settings import Settings
-
-# Each open stream is a greenlet: this bounds them, and memory with them.
-_MOST_CONNECTIONS = 5000
 
 # How soon streams learn of a SIGTERM.
 _LOOK_SECONDS = 0.1
@@ -25,9 +23,10 @@ _LOOK_SECONDS = 0.1
 class Server(BaseApplication):
     """Serves the API. Services are made in the worker: no client may cross a fork."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Serve with these settings."""
+    def __init__(self, settings: Settings, room: Room) -> None:
+        """Serve with these settings, as many streams and requests as there is room for."""
         self._settings = settings
+        self._room = room
         self._services: Services | None = None
         super().__init__()
 
@@ -39,7 +38,7 @@ class Server(BaseApplication):
     def load(self) -> Any:
         """Return the WSGI application; gunicorn calls this in the worker."""
         start_native_threads()
-        self._services = Services.start(self._settings)
+        self._services = Services.start(self._settings, most_streams=self._room.streams)
         return create_app(self._services)
 
     def _configuration(self) -> dict[str, Any]:
@@ -48,7 +47,8 @@ class Server(BaseApplication):
             "bind": f"{settings.api_host}:{settings.api_port}",
             "worker_class": HttpWorker,
             "workers": 1,
-            "worker_connections": _MOST_CONNECTIONS,
+            # Each is a greenlet while its request is answered; a stream is none any more.
+            "worker_connections": self._room.requests,
             "graceful_timeout": settings.drain_seconds,
             "timeout": 30,
             "keepalive": 5,

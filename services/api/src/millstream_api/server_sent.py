@@ -10,7 +10,8 @@ from typing import Any, Final
 from flask import Response
 
 from millstream_api.observing.traces import relaying
-from millstream_api.relay import ClientConnection, OnClose, Streamer, Translate
+from millstream_api.relay import ClientConnection, OnClose, StreamEnd, Streamer, Translate
+from millstream_api.seats import Seat
 from millstream_contract.frames import is_aside
 
 _TYPE: Final = "text/event-stream; charset=utf-8"
@@ -45,10 +46,11 @@ def event_stream(frames: Iterable[bytes]) -> Response:
     return Response(frames, content_type=_TYPE, headers=_HEADERS)
 
 
-def viewer_stream(streamer: Streamer, view: View) -> Response:
-    """Return the ``text/event-stream`` of a viewer."""
+def viewer_stream(streamer: Streamer, view: View, seat: Seat) -> Response:
+    """Return the ``text/event-stream`` of a viewer, who leaves the seat at its end."""
     on_close = relaying(streamer.tracing, view.traceparent, view.on_close)
-    return _ViewerStream(streamer, replace(view, on_close=on_close))
+    seat.keep()
+    return _ViewerStream(streamer, replace(view, on_close=on_close), seat)
 
 
 class _ViewerStream(Response):
@@ -57,18 +59,31 @@ class _ViewerStream(Response):
     Elsewhere (under Flask's test client, behind TLS of gunicorn's own) it is iterated over.
     """
 
-    def __init__(self, streamer: Streamer, view: View) -> None:
+    def __init__(self, streamer: Streamer, view: View, seat: Seat) -> None:
         super().__init__(_pulled(streamer, view), content_type=_TYPE, headers=_HEADERS)
         self._streamer = streamer
         self._view = view
+        self._seat = seat
+        # Whoever iterates closes in the end; whoever takes the connection over does not.
+        self.call_on_close(seat.leave)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         taken = environ.get("gunicorn.socket")
         if taken is None or isinstance(taken, ssl.SSLSocket) or environ["REQUEST_METHOD"] == "HEAD":
             return super().__call__(environ, start_response)
+        try:
+            self._take_over(taken, environ)
+        except BaseException:
+            self._seat.leave()
+            raise
+        # gunicorn's sign that nothing is left to be done; it closes its end of the connection.
+        raise StopIteration
+
+    def _take_over(self, taken: Any, environ: dict[str, Any]) -> None:
         chunked = environ["SERVER_PROTOCOL"] != "HTTP/1.0"
         streamer, view = self._streamer, self._view
-        manner = streamer.manner(chunked=chunked, on_close=view.on_close, translate=view.translate)
+        on_close = _leaving(self._seat, view.on_close)
+        manner = streamer.manner(chunked=chunked, on_close=on_close, translate=view.translate)
         connection = ClientConnection(taken, send_seconds=manner.patience_seconds)
         streamer.serve(
             view.response_id,
@@ -79,8 +94,6 @@ class _ViewerStream(Response):
             known=view.known,
             may_be_final=view.may_be_final,
         )
-        # gunicorn's sign that nothing is left to be done; it closes its end of the connection.
-        raise StopIteration
 
     def _head(self, environ: dict[str, Any], *, chunked: bool) -> bytes:
         headers = self.get_wsgi_headers(environ)
@@ -90,6 +103,15 @@ class _ViewerStream(Response):
             headers["Transfer-Encoding"] = "chunked"
         lines = [f"HTTP/1.1 {self.status}", *(f"{name}: {value}" for name, value in headers)]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+def _leaving(seat: Seat, then: OnClose | None) -> OnClose:
+    def on_close(response_id: str, end: StreamEnd) -> None:
+        seat.leave()
+        if then is not None:
+            then(response_id, end)
+
+    return on_close
 
 
 def _pulled(streamer: Streamer, view: View) -> Generator[bytes, None, None]:

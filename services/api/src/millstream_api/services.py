@@ -17,6 +17,7 @@ from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.observing.relay_delay import RelayDelay
 from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Source, Streamer, Timekeeper
+from millstream_api.seats import Seats
 from millstream_api.settings import Settings
 from millstream_contract.backlog import redis_backlog
 from millstream_contract.jobs import AnswerJob
@@ -55,6 +56,7 @@ class Services:
     timekeeper: Timekeeper
     delay: RelayDelay
     streamer: Streamer
+    seats: Seats
     acceptor: Acceptor
     canceller: Canceller
     exposition: Exposition
@@ -62,7 +64,7 @@ class Services:
     reaping: "gevent.Greenlet[[Reaper], NoReturn]"
 
     @classmethod
-    def start(cls, settings: Settings) -> "Services":
+    def start(cls, settings: Settings, *, most_streams: int) -> "Services":
         """Make the clients and begin to listen; call it in the process that serves."""
         timeout = settings.redis_timeout_seconds
         exposition = Exposition.open()
@@ -132,6 +134,7 @@ class Services:
             timekeeper,
             delay,
             streamer,
+            Seats(most_streams, refused=metrics.streams_refused.inc),
             acceptor,
             canceller,
             exposition,

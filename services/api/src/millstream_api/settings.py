@@ -85,6 +85,13 @@ class Settings(AccessSettings):
     max_body_bytes: int = Field(
         262_144, ge=1024, description="Largest request body; larger ones get 413."
     )
+    max_streams: int = Field(
+        5000,
+        ge=1,
+        description="Most streams, sockets and waiting requests that one process holds open; "
+        "further ones get 503. Each takes an open file: the start raises the soft limit "
+        "(RLIMIT_NOFILE), and stops when the hard one is too low for a number that was set.",
+    )
     keep_alive_seconds: float = Field(
         10.0, gt=0, le=15, description="Longest silence on a stream before a comment is sent."
     )

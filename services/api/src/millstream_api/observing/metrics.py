@@ -80,6 +80,11 @@ class ApiMetrics:
             "Jobs that could not be sent because Redis was away; a reaper sends them later.",
             registry=registry,
         )
+        self.streams_refused = Counter(
+            "millstream_streams_refused",
+            "Streams that were refused (503), for the process has as many as it may.",
+            registry=registry,
+        )
         self.sent_again = Counter(
             "millstream_jobs_sent_again",
             "Jobs that a reaper sent again, by what was lost: the worker, or the message.",

@@ -11,7 +11,7 @@ from millstream_api.errors import ApiError
 from millstream_api.identity import current_owner
 from millstream_api.leaving import stop, stopping_when_left, watching
 from millstream_api.server_sent import View, viewer_stream
-from millstream_api.services import services
+from millstream_api.services import Services, services
 from millstream_contract.ledger.rows import ResponseRow
 
 blueprint = Blueprint("chat", __name__, url_prefix="/v1")
@@ -26,21 +26,27 @@ def create() -> Response:
     parts, owner = services(), current_owner()
     asked = read_completion(request.get_data(), parts.settings)
     key = request.headers.get("Idempotency-Key")
-    row = parts.acceptor.accept(new_response(asked, owner, key, parts.settings))
-    if asked.stream:
-        view = View(
-            row.id,
-            on_close=stopping_when_left(parts.canceller, owner),
-            translate=CompletionStream(row, with_usage=asked.wants_usage),
-            traceparent=row.traceparent,
-        )
-        return viewer_stream(parts.streamer, view)
-    with watching(request.environ, partial(stop, parts.canceller, owner, row.id)):
+    new = new_response(asked, owner, key, parts.settings)
+    with parts.seats.one() as seat:
+        row = parts.acceptor.accept(new)
+        if asked.stream:
+            view = View(
+                row.id,
+                on_close=stopping_when_left(parts.canceller, owner),
+                translate=CompletionStream(row, with_usage=asked.wants_usage),
+                traceparent=row.traceparent,
+            )
+            return viewer_stream(parts.streamer, view, seat)
+        _wait_for_end(parts, row)
+    return _whole(row.id, owner)
+
+
+def _wait_for_end(parts: Services, row: ResponseRow) -> None:
+    with watching(request.environ, partial(stop, parts.canceller, row.owner, row.id)):
         is_whole = parts.streamer.wait_for_end(row.id)
     if not is_whole:
         message = f"This process is ending. The answer goes on as {row.id}; see /v1/responses."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
-    return _whole(row.id, owner)
 
 
 @blueprint.get("/models")

@@ -38,17 +38,24 @@ def create() -> Response:
     asked = read_question(request.get_data(), parts.settings)
     key = request.headers.get("Idempotency-Key")
     new = new_response(asked, current_owner(), key, parts.settings)
-    try:
-        row = parts.acceptor.accept(new)
-    except NotFound as error:
-        raise named_not_found(error, new) from None
-    if asked.stream:
-        left = None if asked.background else stopping_when_left(parts.canceller, row.owner)
-        view = View(row.id, on_close=left, traceparent=row.traceparent)
-        return viewer_stream(parts.streamer, view)
-    if not asked.background:
+    if asked.background and not asked.stream:
+        return _as_json(_accepted(parts, new).id)
+    # Whoever stays for the answer has a seat before anything of the question is kept.
+    with parts.seats.one() as seat:
+        row = _accepted(parts, new)
+        if asked.stream:
+            left = None if asked.background else stopping_when_left(parts.canceller, row.owner)
+            view = View(row.id, on_close=left, traceparent=row.traceparent)
+            return viewer_stream(parts.streamer, view, seat)
         _wait_for_end(parts, row)
     return _as_json(row.id)
+
+
+def _accepted(parts: Services, new: NewResponse) -> ResponseRow:
+    try:
+        return parts.acceptor.accept(new)
+    except NotFound as error:
+        raise named_not_found(error, new) from None
 
 
 def _wait_for_end(parts: Services, row: ResponseRow) -> None:
@@ -76,7 +83,8 @@ def retrieve(response_id: str) -> Response:
         may_be_final=row.status in FINAL_STATUSES,
         traceparent=row.traceparent,
     )
-    return viewer_stream(services().streamer, view)
+    with services().seats.one() as seat:
+        return viewer_stream(services().streamer, view, seat)
 
 
 @blueprint.post("/<response_id>/cancel")

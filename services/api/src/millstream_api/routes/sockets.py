@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import gevent
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from flask_sock import Sock
 from gevent.lock import RLock
 from gevent.pool import Group
@@ -51,6 +51,20 @@ def connect(socket: Server) -> None:
     """Serve one WebSocket until its client leaves."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _Session(socket, app, services(), current_identity()).serve()
+
+
+def _take_seat() -> None:
+    # Before the handshake: then a refusal is an answer like any other.
+    g.seat = services().seats.take()
+
+
+def _leave_seat(_: BaseException | None) -> None:
+    if "seat" in g:
+        g.seat.leave()
+
+
+sock.bp.before_request(_take_seat)
+sock.bp.teardown_request(_leave_seat)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +140,8 @@ class _Session:
         if ahead is not None:
             ahead.join()
         try:
-            # A socket may be open for longer than the login is good that opened it.
-            self._parts.gate.check_still_valid(self._identity)
-            with self._app.app_context():
-                response_id, cursor = self._begin(asked)
+            with self._parts.seats.one():
+                self._begin_and_relay(asked)
         except ApiError as error:
             self._refuse(error, asked.stream_id)
         except ContractError as error:
@@ -137,8 +149,13 @@ class _Session:
         except Exception:
             logger.exception("a request on a socket crashed")
             self._refuse(crashed(), asked.stream_id)
-        else:
-            self._relay(response_id, cursor, asked.stream_id)
+
+    def _begin_and_relay(self, asked: _Asked) -> None:
+        # A socket may be open for longer than the login is good that opened it.
+        self._parts.gate.check_still_valid(self._identity)
+        with self._app.app_context():
+            response_id, cursor = self._begin(asked)
+        self._relay(response_id, cursor, asked.stream_id)
 
     def _begin(self, asked: _Asked) -> tuple[str, int]:
         return (self._create(asked), -1) if asked.kind == _CREATE else self._resume(asked.fields)
