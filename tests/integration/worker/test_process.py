@@ -1,11 +1,8 @@
 """The worker as a process: what it loads, and how it starts and does not start."""
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.harness.environment import service_environment
+from tests.harness.imports import loaded_by
 from tests.harness.services import launch_worker
 from tests.harness.stack import Backends
 
@@ -30,19 +27,10 @@ def test_a_wrong_setting_stops_the_start_and_names_itself(
 
 
 def test_a_process_that_ingests_never_loads_the_graph_or_the_chat_client() -> None:
-    script = (
-        "import sys\n"
-        "import millstream_worker.__main__, millstream_worker.ingesting.opening\n"
-        "heavy = {'langgraph', 'langchain_core', 'databricks_langchain', 'mlflow', 'openai'}\n"
-        "print(sorted(heavy & {name.partition('.')[0] for name in sys.modules}))\n"
+    heavy = ("langgraph", "langchain_core", "databricks_langchain", "mlflow", "openai")
+
+    loaded = loaded_by(
+        "import millstream_worker.__main__, millstream_worker.ingesting.opening", heavy
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=service_environment({}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+    assert loaded == []

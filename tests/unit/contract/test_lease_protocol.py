@@ -6,9 +6,10 @@ is never written by an attempt that was overtaken, the response ends once, and w
 the end is what is stored. And from every state an end can be reached: nothing hangs for good.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+
+from tests.unit.contract.state_search import endless, search
 
 LAST_ATTEMPT = 3
 LONGEST_LOG = 4
@@ -139,23 +140,8 @@ def with_worker(world: World, number: int, worker: Worker) -> World:
     return replace(world, workers=workers)
 
 
-def search() -> dict[World, set[World]]:
-    """Return every reachable state with those it is reached from."""
-    start = World()
-    reached_from: dict[World, set[World]] = {start: set()}
-    waiting = deque([start])
-    while waiting:
-        world = waiting.popleft()
-        for following in steps(world):
-            if following not in reached_from:
-                reached_from[following] = set()
-                waiting.append(following)
-            reached_from[following].add(world)
-    return reached_from
-
-
 def test_no_interleaving_breaks_the_log_or_the_ledger_and_none_hangs() -> None:
-    reached_from = search()
+    reached_from = search(World(), steps)
 
     for world in reached_from:
         writers = [abs(entry) for entry in world.log]
@@ -172,11 +158,5 @@ def test_no_interleaving_breaks_the_log_or_the_ledger_and_none_hangs() -> None:
 
 def hopeless(reached_from: dict[World, set[World]]) -> set[World]:
     """Return the states with attempts left from which the response can never end."""
-    hopeful = {world for world in reached_from if world.ended_by}
-    waiting = deque(hopeful)
-    while waiting:
-        for before in reached_from[waiting.popleft()]:
-            if before not in hopeful:
-                hopeful.add(before)
-                waiting.append(before)
-    return {world for world in reached_from.keys() - hopeful if world.attempt < LAST_ATTEMPT}
+    stuck = endless(reached_from, lambda world: world.ended_by != 0)
+    return {world for world in stuck if world.attempt < LAST_ATTEMPT}

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import subprocess
-import sys
 
 import pytest
 
@@ -15,7 +13,7 @@ from millstream_contract.tracing import (
     trace_id_of,
     traces_are_on,
 )
-from tests.harness.environment import service_environment
+from tests.harness.imports import loaded_by
 
 _ENDPOINT = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
 _PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -69,25 +67,16 @@ def test_what_is_no_traceparent_is_not_joined(text: str | None) -> None:
 
 def test_off_a_trace_is_nothing_and_nothing_that_traces_is_imported() -> None:
     assert isinstance(open_tracing("api"), NoTracing)
-    script = (
-        "import sys\n"
+    opening = (
         "import millstream_api.server\n"
         "from millstream_contract.tracing import open_tracing\n"
         "open_tracing('api')\n"
-        # redis-py imports the metrics of OpenTelemetry wherever it is installed.
-        "traces = ('opentelemetry.sdk.trace', 'opentelemetry.exporter', 'requests')\n"
-        "print([name for name in sys.modules if name.startswith(traces)])\n"
     )
 
-    done = subprocess.run(
-        [sys.executable, "-c", script],
-        env=service_environment({}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    # redis-py imports the metrics of OpenTelemetry wherever it is installed.
+    loaded = loaded_by(opening, ["opentelemetry.sdk.trace", "opentelemetry.exporter", "requests"])
 
-    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+    assert loaded == []
 
 
 def _line(

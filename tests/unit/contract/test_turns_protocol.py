@@ -7,11 +7,12 @@ two are begun and not ended at once, and they begin in the order of acceptance. 
 all that was accepted can end: nothing waits for ever.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import pytest
+
+from tests.unit.contract.state_search import endless, search
 
 IDLE = (-1, 0, "idle")
 Worker = tuple[int, int, str]
@@ -172,20 +173,6 @@ def with_worker(world: World, number: int, worker: Worker) -> World:
     return replace(world, workers=(first, second))
 
 
-def search(start: World) -> dict[World, set[World]]:
-    """Return every reachable state with those it is reached from."""
-    reached_from: dict[World, set[World]] = {start: set()}
-    waiting = deque([start])
-    while waiting:
-        world = waiting.popleft()
-        for following in steps(world):
-            if following not in reached_from:
-                reached_from[following] = set()
-                waiting.append(following)
-            reached_from[following].add(world)
-    return reached_from
-
-
 @pytest.mark.parametrize(
     ("questions", "last_attempt", "flushes"),
     [(2, 2, 0), (2, 1, 1), (3, 1, 0)],
@@ -194,7 +181,7 @@ def search(start: World) -> dict[World, set[World]]:
 def test_no_interleaving_answers_two_at_once_or_out_of_order_and_none_waits_for_ever(
     questions: int, last_attempt: int, flushes: int
 ) -> None:
-    reached_from = search(World(questions, last_attempt, flushes))
+    reached_from = search(World(questions, last_attempt, flushes), steps)
 
     for world in reached_from:
         begun = [one for one in world.unfinished if world.attempts[one]]
@@ -207,14 +194,8 @@ def test_no_interleaving_answers_two_at_once_or_out_of_order_and_none_waits_for_
 
 def hopeless(reached_from: dict[World, set[World]]) -> set[World]:
     """Return the states with attempts left from which not all that was accepted can end."""
-    hopeful = {world for world in reached_from if not world.unfinished}
-    waiting = deque(hopeful)
-    while waiting:
-        for before in reached_from[waiting.popleft()]:
-            if before not in hopeful:
-                hopeful.add(before)
-                waiting.append(before)
-    return {world for world in reached_from.keys() - hopeful if not is_exhausted(world)}
+    stuck = endless(reached_from, lambda world: not world.unfinished)
+    return {world for world in stuck if not is_exhausted(world)}
 
 
 def is_exhausted(world: World) -> bool:

@@ -9,7 +9,11 @@ import { make } from "./elements.js";
  */
 export function drawWelcome(suggestions, say, ask) {
   const buttons = suggestions.map((question) =>
-    make("button", { type: "button", class: "suggestion", dir: "auto", onclick: () => ask(question) }, question),
+    make(
+      "button",
+      { type: "button", class: "quiet-button suggestion", dir: "auto", onclick: () => ask(question) },
+      question,
+    ),
   );
   return make(
     "div",
