@@ -108,6 +108,16 @@ def test_an_accepted_question_that_was_never_enqueued_is_found_in_the_ledger(
     assert world.reap() == []
 
 
+def test_what_celery_keeps_in_redis_is_given_a_time_to_live(world: World) -> None:
+    world.redis.lpush(ANSWER_QUEUE, "a message")
+    world.redis.hset("unacked", "tag", "a message")
+    world.redis.sadd(f"_kombu.binding.{ANSWER_QUEUE}", "a binding")
+
+    world.reap()
+
+    assert all(world.redis.ttl(key) > 0 for key in world.redis.scan_iter())
+
+
 def test_after_redis_lost_everything_queued_answers_are_sent_and_running_ones_left_alone(
     world: World,
 ) -> None:

@@ -62,6 +62,19 @@ class FeedbackJob:
 
 Job = AnswerJob | IngestJob | FeedbackJob
 
+BROKER_KEYS: Final = (
+    ANSWER_QUEUE,
+    INGEST_QUEUE,
+    *(
+        f"_kombu.{kind}.{queue}"
+        for kind in ("binding", "binding_permanent")
+        for queue in (ANSWER_QUEUE, INGEST_QUEUE)
+    ),
+    "unacked",
+    "unacked_index",
+)
+"""Keys that Celery makes in Redis, and to which it gives no time to live."""
+
 # Celery's settings that sender and worker must share, each with its reason.
 SHARED_CELERY_SETTINGS: Final[dict[str, Any]] = {
     # No result backend: the ledger holds results, and a backend would add a write per task.

@@ -71,6 +71,7 @@ class Reaper:
     def _lost_from_board(self) -> None:
         if not self.board.may_check_ledger(_LEDGER_CHECK_SECONDS):
             return
+        self.board.bound_broker_keys()
         unfinished = [Lease(*found) for found in self.ledger.responses.unfinished()]
         for response_id in self.board.restore(unfinished):
             self._send_again(response_id)

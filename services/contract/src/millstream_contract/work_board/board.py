@@ -12,6 +12,7 @@ from redis.client import Pipeline
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.events import Line, QueuePosition
 from millstream_contract.frames import encode_aside
+from millstream_contract.jobs import BROKER_KEYS
 from millstream_contract.keys import (
     ARRIVALS_KEY,
     BOARD_TTL_SECONDS,
@@ -203,6 +204,13 @@ class WorkBoard:
         arguments: list[Any] = [int(every_seconds * 1000), _POSITION_AFTER_MS]
         arguments += [*_position_in("workers"), _TTL_MS, *_position_in("conversation")]
         return int(self._script("positions", keys, arguments))
+
+    def bound_broker_keys(self) -> None:
+        """Let what Celery keeps in Redis end as the board does, when nobody comes any more."""
+        with self._redis.pipeline(transaction=False) as calls:
+            for key in BROKER_KEYS:
+                calls.pexpire(key, _TTL_MS)
+            self._run(calls.execute)
 
     def waiting_messages(self, queue: str) -> int:
         """Return how many messages wait in the broker's list of a queue."""
