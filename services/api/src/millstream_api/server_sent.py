@@ -41,11 +41,6 @@ class View:
     traceparent: str | None = None
 
 
-def event_stream(frames: Iterable[bytes]) -> Response:
-    """Return a ``text/event-stream`` of these bytes. It holds a greenlet as long as it is open."""
-    return Response(frames, content_type=_TYPE, headers=_HEADERS)
-
-
 def viewer_stream(streamer: Streamer, view: View, seat: Seat) -> Response:
     """Return the ``text/event-stream`` of a viewer, who leaves the seat at its end."""
     on_close = relaying(streamer.tracing, view.traceparent, view.on_close)

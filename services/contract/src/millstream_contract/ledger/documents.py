@@ -105,14 +105,6 @@ class Documents:
             ).fetchall()
         return [row["id"] for row in rows]
 
-    def count_ready(self) -> int:
-        """Return how many documents can be asked about."""
-        with ledger_connection(self._pool) as connection:
-            row = connection.execute(
-                "SELECT count(*) AS n FROM documents WHERE status = 'ready'"
-            ).fetchone()
-        return int(row["n"]) if row else 0
-
     def replace_chunks(
         self,
         document: Document,
