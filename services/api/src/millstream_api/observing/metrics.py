@@ -7,6 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from millstream_contract.shared_metrics import finished_counter, sent_again_counter
+
 _RELAY_BUCKETS: Final = (
     0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.25, 0.5, 1, 2.5, 5, 15,
 )  # fmt: skip
@@ -69,12 +71,7 @@ class ApiMetrics:
             "Questions that were accepted; repeats of an Idempotency-Key do not count.",
             registry=registry,
         )
-        self.finished = Counter(
-            "millstream_responses_finished",
-            "Responses that became final, by status; the API ends what was cancelled in line.",
-            ["status"],
-            registry=registry,
-        )
+        self.finished = finished_counter(registry)
         self.enqueue_failures = Counter(
             "millstream_enqueue_failures",
             "Jobs that could not be sent because Redis was away; a reaper sends them later.",
@@ -85,12 +82,7 @@ class ApiMetrics:
             "Streams that were refused (503), for the process has as many as it may.",
             registry=registry,
         )
-        self.sent_again = Counter(
-            "millstream_jobs_sent_again",
-            "Jobs that a reaper sent again, by what was lost: the worker, or the message.",
-            ["lost"],
-            registry=registry,
-        )
+        self.sent_again = sent_again_counter(registry)
         self.cancel_seconds = Histogram(
             "millstream_cancel_seconds",
             "From the request for a stop to the answer's end, by whether it came in time.",
@@ -111,10 +103,6 @@ class ApiMetrics:
             registry=registry,
             buckets=_HTTP_BUCKETS,
         )
-        for status in ("completed", "failed", "incomplete", "cancelled"):
-            self.finished.labels(status)
-        for lost in ("worker", "message"):
-            self.sent_again.labels(lost)
         for outcome in ("stopped", "still_running"):
             self.cancel_seconds.labels(outcome)
 

@@ -21,6 +21,7 @@ from prometheus_client import (
 )
 
 from millstream_contract.objects import ResponseObject, Timings
+from millstream_contract.shared_metrics import finished_counter, sent_again_counter
 
 _STAGE_BUCKETS: Final = (
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
@@ -114,18 +115,8 @@ class AnswerMetrics:
             "Writes of an overtaken attempt that the log or the ledger refused.",
             registry=registry,
         )
-        self.sent_again = Counter(
-            "millstream_jobs_sent_again",
-            "Jobs that a reaper sent again, by what was lost: the worker, or the message.",
-            ["lost"],
-            registry=registry,
-        )
-        self.finished = Counter(
-            "millstream_responses_finished",
-            "Responses that became final, by status.",
-            ["status"],
-            registry=registry,
-        )
+        self.sent_again = sent_again_counter(registry)
+        self.finished = finished_counter(registry)
         self.failures = Counter(
             "millstream_responses_failed",
             "Responses that failed, by the code of their error.",
@@ -162,10 +153,6 @@ class AnswerMetrics:
             registry=registry,
             buckets=_RATE_BUCKETS,
         )
-        for status in ("completed", "failed", "incomplete", "cancelled"):
-            self.finished.labels(status)
-        for lost in ("worker", "message"):
-            self.sent_again.labels(lost)
 
     def claimed(self, attempt: int) -> None:
         """Count an attempt that begins."""
