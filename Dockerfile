@@ -4,6 +4,9 @@
 # a secret (--secret id=pip.conf,src=... --secret id=uv.toml,src=...); nothing of it stays.
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm
 
+# Stages of a kind repeat each other: a Dockerfile has no loop, and each is built by itself, beside
+# the others. tests/unit/repository/test_dockerfile.py holds them to the same rules.
+
 # --- builders: each leaves a whole environment in /app/.venv ------------------------------------
 
 FROM ${PYTHON_IMAGE} AS builder
