@@ -30,7 +30,7 @@ fuzz: ## Send thousands of generated requests, every boundary of the OpenAPI doc
 
 compose: ## Build the images, run the compose file on this machine's Docker engine, and break it
 	@scripts/setup dev
-	@$(BIN)/python -m pytest -rP tests/compose
+	@MILLSTREAM_TEST_ENGINE=1 $(BIN)/python -m pytest -rP tests/compose
 
 check: ## Lint, formatting, strict types, import fences
 	@scripts/setup dev
