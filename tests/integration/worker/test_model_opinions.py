@@ -8,6 +8,7 @@ import pytest
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
+from millstream_contract.objects import Usage
 from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.model_opinions import helpful_by_model, query_by_model
 from millstream_worker.answering.prompt import Message
@@ -19,19 +20,26 @@ from tests.unit.worker.rows import claimed_row, passage
 PASSAGES = [passage("one", number=1), passage("two", number=2)]
 
 
+def _unheard(_: Usage) -> None:
+    """What a request cost is not looked at."""
+
+
 def saying(said: object) -> str:
     return f"Why? {Script(literal=(json.dumps(said),)).directive()}"
 
 
 def test_the_model_says_which_passages_help(chat: ChatModel) -> None:
-    kept = helpful_by_model(chat, saying({"numbers": [2, 9]}), PASSAGES, StopSignal())
+    kept = helpful_by_model(chat, saying({"numbers": [2, 9]}), PASSAGES, StopSignal(), _unheard)
 
     assert kept == PASSAGES[1:]
 
 
 @pytest.mark.parametrize("said", [{"numbers": "all"}, {}, [1], "yes"], ids=repr)
 def test_an_opinion_that_makes_no_sense_keeps_all_passages(chat: ChatModel, said: object) -> None:
-    assert helpful_by_model(chat, saying(said), PASSAGES, StopSignal()) == PASSAGES
+    counted: list[Usage] = []
+
+    assert helpful_by_model(chat, saying(said), PASSAGES, StopSignal(), counted.append) == PASSAGES
+    assert [usage.output_tokens for usage in counted] == [1], "it was paid for all the same"
 
 
 @pytest.mark.parametrize("kind", ["cut", "refuse"])
@@ -39,8 +47,8 @@ def test_an_opinion_that_cannot_be_had_keeps_all_passages(chat: ChatModel, kind:
     fault = Fault.parse("refuse" if kind == "refuse" else "cut:1")
     question = f"Why? {Script(tokens=3, fault=fault, fault_on='both').directive()}"
 
-    assert helpful_by_model(chat, question, PASSAGES, StopSignal()) == PASSAGES
-    assert query_by_model(chat, question, [], StopSignal()) is None
+    assert helpful_by_model(chat, question, PASSAGES, StopSignal(), _unheard) == PASSAGES
+    assert query_by_model(chat, question, [], StopSignal(), _unheard) is None
 
 
 def test_the_model_rewrites_a_question_with_the_conversation(
@@ -49,7 +57,12 @@ def test_the_model_rewrites_a_question_with_the_conversation(
     question = saying({"query": " token log lifetime "})
     history = [Message("user", "What is a log?"), Message("assistant", "A stream.")]
 
-    assert query_by_model(chat, question, history, StopSignal()) == "token log lifetime"
+    counted: list[Usage] = []
+
+    query = query_by_model(chat, question, history, StopSignal(), counted.append)
+
+    assert query == "token log lifetime"
+    assert [usage.output_tokens for usage in counted] == [1]
     (call,) = [call for call in scripted_model.streams(question) if not call.streamed]
     assert [message["role"] for message in call.prompt] == ["system", "user", "assistant", "user"]
 

@@ -161,6 +161,7 @@ class Answerer:
         writer = self._open_writer(row, earlier, stop)
         try:
             self._heartbeat.watch_log(lease, writer.check)
+            tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
             attempt = Attempt(
                 row,
                 self._ledger,
@@ -170,8 +171,8 @@ class Answerer:
                 stop,
                 watch,
                 self._background.submit,
+                tools.opinions,
             )
-            tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
             self._end(attempt, row, self._make(attempt, tools, row, stop), trace)
         except Fenced:
             stop.request(StopReason.FENCED)
@@ -223,7 +224,7 @@ class Answerer:
             with trace.span("store"):
                 final = attempt.end(ending)
             _report(final)
-            self._metrics.ended(final, attempt.stream_bytes)
+            self._metrics.ended(final, attempt.stream_bytes, attempt.answer_tokens)
             self._tracer.ended(trace, row, final)
             self._note_model(final)
         except (Fenced, Stopped):

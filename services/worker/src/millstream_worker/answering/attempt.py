@@ -14,7 +14,13 @@ from millstream_contract.events import Event, final_event
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
-from millstream_contract.objects import FINAL_STATUSES, Passage, ResponseError, ResponseObject
+from millstream_contract.objects import (
+    FINAL_STATUSES,
+    Passage,
+    ResponseError,
+    ResponseObject,
+    Usage,
+)
 from millstream_worker.answering.chat import ModelAnswer
 from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.log_writer import LogWriter
@@ -54,10 +60,12 @@ class Attempt:
         stop: StopSignal,
         watch: Stopwatch,
         in_background: Callable[[Callable[[], None]], object],
+        opinions: Sequence[Usage],
     ) -> None:
         """Work on the response that ``row`` shows as claimed by this attempt.
 
-        in_background: runs a call on another thread, soon.
+        in_background: runs a call on another thread, soon. opinions: what the model counted
+        beside the answer itself, as it becomes known.
         """
         self.question = row.question
         self.passages: Sequence[Passage] | None = row.passages
@@ -73,6 +81,7 @@ class Attempt:
         self._earlier = earlier
         self._unkept: Sequence[Passage] | None = None
         self._answers: list[ModelAnswer] = []
+        self._opinions = opinions
         self._resumes = 0
         self._history: list[Message] | None = None
         self.stream_bytes = 0
@@ -181,6 +190,15 @@ class Attempt:
         )
         self._settle(timed.as_object())
 
+    @property
+    def answer_tokens(self) -> int | None:
+        """Tokens of the answer alone; None when the model counted none."""
+        usage = total_usage(self._counted())
+        return None if usage is None else usage.output_tokens
+
+    def _counted(self) -> list[Usage | None]:
+        return [answer.usage for answer in self._answers]
+
     def _take_back(self) -> None:
         self._tell(self._recorder.retract("another worker starts over"))
 
@@ -209,7 +227,7 @@ class Attempt:
         events, final = self._recorder.end(
             ending,
             # Of all requests, also those that broke off and were made again.
-            usage=total_usage([answer.usage for answer in self._answers]),
+            usage=total_usage([*self._opinions, *self._counted()]),
             timings=timings,
             at=datetime.fromtimestamp(seconds, UTC),
         )

@@ -8,7 +8,7 @@ from typing import Any, Final
 import httpx
 from databricks.sdk import WorkspaceClient
 from databricks_langchain import ChatDatabricks
-from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessageChunk
 from langchain_core.messages.ai import UsageMetadata
 from openai import OpenAIError
 
@@ -72,10 +72,17 @@ class ChatModel:
         return ModelAnswer(self, _pairs(messages), options, stop)
 
     def structured(
-        self, messages: Sequence[Message], schema: dict[str, Any], stop: StopSignal
+        self,
+        messages: Sequence[Message],
+        schema: dict[str, Any],
+        stop: StopSignal,
+        counted: Callable[[Usage], None],
     ) -> dict[str, Any]:
-        """Ask for one JSON object of this schema (with a title). Raises ModelError, Stopped."""
-        asked = self._client.with_structured_output(schema, method="json_schema")
+        """Ask for one JSON object of this schema (with a title). Raises ModelError, Stopped.
+
+        counted: hears the tokens that it took, also when what came makes no sense.
+        """
+        asked = self._client.with_structured_output(schema, method="json_schema", include_raw=True)
         connection = ModelConnection()
         try:
             with stop.waking(connection.shut), self._connections.watching(connection):
@@ -83,9 +90,12 @@ class ChatModel:
         except _RAISED as error:
             stop.check()
             raise translated(error, begun=False) from error
-        if not isinstance(reply, dict):
-            raise ModelRefused(f"no object of the schema: {reply!r:.200}")
-        return reply
+        raw, parsed = reply["raw"], reply["parsed"]
+        if isinstance(raw, AIMessage) and raw.usage_metadata:
+            counted(_usage(raw.usage_metadata))
+        if not isinstance(parsed, dict):
+            raise ModelRefused(f"no object of the schema: {raw.content!r:.200}")
+        return parsed
 
     def chunks(
         self,

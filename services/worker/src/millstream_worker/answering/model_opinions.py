@@ -5,10 +5,10 @@ answer.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from millstream_contract.objects import Passage
+from millstream_contract.objects import Passage, Usage
 from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.prompt import Message, listed, spoken
 from millstream_worker.answering.stopping import StopSignal
@@ -36,15 +36,22 @@ _QUERY: Final[dict[str, Any]] = {
 
 
 def helpful_by_model(
-    model: ChatModel, query: str, found: Sequence[Passage], stop: StopSignal
+    model: ChatModel,
+    query: str,
+    found: Sequence[Passage],
+    stop: StopSignal,
+    counted: Callable[[Usage], None],
 ) -> list[Passage]:
-    """Return the passages that the model finds helpful; all of them when it does not say."""
+    """Return the passages that the model finds helpful; all of them when it does not say.
+
+    counted: hears the tokens that it took to say so.
+    """
     asked = [
         Message("system", GRADING_INSTRUCTIONS),
         Message("user", f"Passages:\n\n{listed(found)}\n\nQuestion: {query}"),
     ]
     try:
-        numbers = model.structured(asked, _NUMBERS, stop).get("numbers")
+        numbers = model.structured(asked, _NUMBERS, stop, counted).get("numbers")
     except ModelError as error:
         logger.warning("the model did not grade: %s", error)
         return list(found)
@@ -54,12 +61,19 @@ def helpful_by_model(
 
 
 def query_by_model(
-    model: ChatModel, question: str, history: Sequence[Message], stop: StopSignal
+    model: ChatModel,
+    question: str,
+    history: Sequence[Message],
+    stop: StopSignal,
+    counted: Callable[[Usage], None],
 ) -> str | None:
-    """Return the model's search query for a question; None when it has none."""
+    """Return the model's search query for a question; None when it has none.
+
+    counted: hears the tokens that it took to say so.
+    """
     asked = [Message("system", REWRITING_INSTRUCTIONS), *spoken(history), Message("user", question)]
     try:
-        query = model.structured(asked, _QUERY, stop).get("query")
+        query = model.structured(asked, _QUERY, stop, counted).get("query")
     except ModelError as error:
         logger.warning("the model did not rewrite: %s", error)
         return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
-from millstream_contract.objects import Passage
+from millstream_contract.objects import Passage, Usage
 from millstream_worker.answering.chat import ChatModel, ModelAnswer
 from millstream_worker.answering.condensing import standalone
 from millstream_worker.answering.content_words import content_words
@@ -44,6 +44,8 @@ class AnswerTools:
         self._models = models
         self._settings = settings
         self._stop = stop
+        self.opinions: list[Usage] = []
+        """What the model counted for grading, condensing and rewriting, as far as it did that."""
 
     def search(self, query: str) -> list[Passage]:
         """Return passages near a query, best first."""
@@ -67,7 +69,9 @@ class AnswerTools:
             floor = default_min_cosine(settings.embeddings_endpoint)
         good = helpful(query, found, floor)
         if good and settings.grading == "model":
-            good = helpful_by_model(self._models.chat, query, good, self._stop)
+            good = helpful_by_model(
+                self._models.chat, query, good, self._stop, self.opinions.append
+            )
         return shortened(query, good, settings.max_passages, settings.passages_max_characters)
 
     def condense(self, question: str, history: Sequence[Message]) -> str:
@@ -77,7 +81,7 @@ class AnswerTools:
             case "off":
                 return question
             case "model":
-                query = query_by_model(self._models.chat, question, history, self._stop)
+                query = self._query_by_model(question, history)
                 if query is not None:
                     return query
         return standalone(question, history)
@@ -86,10 +90,14 @@ class AnswerTools:
         """Return another query."""
         self._stop.check()
         if self._settings.rewriting == "model":
-            query = query_by_model(self._models.chat, question, history, self._stop)
+            query = self._query_by_model(question, history)
             if query is not None:
                 return query
         return key_words(question, last_question(history)) or question
+
+    def _query_by_model(self, question: str, history: Sequence[Message]) -> str | None:
+        chat = self._models.chat
+        return query_by_model(chat, question, history, self._stop, self.opinions.append)
 
     def ask(
         self, passages: Sequence[Passage], history: Sequence[Message], prefix: str

@@ -160,8 +160,11 @@ class AnswerMetrics:
         if attempt > 1:
             self.recoveries.inc()
 
-    def ended(self, final: ResponseObject, log_bytes: int) -> None:
-        """Count a response that was stored as final, and what it took."""
+    def ended(self, final: ResponseObject, log_bytes: int, answer_tokens: int | None) -> None:
+        """Count a response that was stored as final, and what it took.
+
+        answer_tokens: those of the answer itself; its usage has those of grading and the like, too.
+        """
         self.finished.labels(final.status).inc()
         if final.error is not None:
             self.failures.labels(final.error.code).inc()
@@ -181,9 +184,9 @@ class AnswerMetrics:
         if final.usage is not None:
             self.input_tokens.inc(final.usage.input_tokens)
             self.output_tokens.inc(final.usage.output_tokens)
-            rate = _tokens_per_second(final.usage.output_tokens, timings)
-            if rate is not None:
-                self.tokens_per_second.observe(rate)
+        rate = None if answer_tokens is None else _tokens_per_second(answer_tokens, timings)
+        if rate is not None:
+            self.tokens_per_second.observe(rate)
 
     def _seconds(
         self, name: str, help_: str, buckets: tuple[float, ...] = _STAGE_BUCKETS
