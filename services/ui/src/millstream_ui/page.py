@@ -33,7 +33,8 @@ $preloads
 """)
 
 STYLES = (
-    "base.css", "sidebar.css", "conversation.css", "prose.css", "code.css", "composer.css",
+    "base.css", "sidebar.css", "conversation.css", "answer.css", "sources.css",
+    "prose.css", "code.css", "composer.css",
 )  # fmt: skip
 
 
