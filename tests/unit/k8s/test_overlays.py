@@ -9,7 +9,11 @@ from tests.unit.k8s.manifests import K8S, DoesNotBuild, rendered
 from tests.unit.k8s.rules import RULES
 
 _COMBINATIONS = Path(__file__).parent / "combinations"
-OVERLAYS = [*sorted((K8S / "overlays").iterdir()), _COMBINATIONS / "hpa-ingress-lakebase"]
+OVERLAYS = [
+    *sorted((K8S / "overlays").iterdir()),
+    _COMBINATIONS / "hpa-ingress-lakebase",
+    _COMBINATIONS / "oidc",
+]
 
 
 @pytest.mark.parametrize("rule", RULES)
