@@ -33,7 +33,7 @@ def observed(
     scripted_model: ScriptedModel,
     collector: Collector,
 ) -> Iterator[Stack]:
-    """A stack with traces and JSON lines; the last test of this module kills its first worker."""
+    """A stack with traces and JSON lines; the last test of this module kills a worker."""
     settings = {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
         "OTEL_BSP_SCHEDULE_DELAY": "50",
@@ -132,7 +132,8 @@ def test_no_span_and_no_log_line_carries_what_was_asked_or_found_or_said(
 def test_an_answer_that_a_lost_worker_began_stays_one_trace(
     observed: Stack, collector: Collector
 ) -> None:
-    # Given an answer in the making
+    # Given an answer in the making, and a second worker
+    observed.add_worker()
     gate = uuid.uuid4().hex
     script = Script(tokens=60, gate=(gate, 30))
     with observed.client() as client:
@@ -142,8 +143,10 @@ def test_an_answer_that_a_lost_worker_began_stays_one_trace(
             response_id = stream.transcript.response_id
 
             # When its worker is killed, and another goes on
-            observed.add_worker()
-            observed.workers[0].kill()
+            begun = f"{response_id} attempt 1: begun"
+            holders = [one for one in observed.workers if any(begun in line for line in one.lines)]
+            assert len(holders) == 1
+            holders[0].kill()
             observed.model.wait(script.id, "started", count=2)
             observed.model.open_gate(gate)
             stream.to_end()

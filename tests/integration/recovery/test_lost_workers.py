@@ -9,7 +9,9 @@ from redis import Redis
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
+from tests.harness.api_client import EventStream
 from tests.harness.deadlines import eventually
+from tests.harness.processes import ServerProcess
 from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
 
@@ -24,7 +26,18 @@ def settings(request: pytest.FixtureRequest) -> dict[str, str]:
 
 @pytest.fixture
 def pair(backends: Backends, settings: dict[str, str]) -> Iterator[Stack]:
-    """One worker, and room for a second."""
+    """Two workers: one to lose, one to go on.
+
+    Both are there before anything is asked: the start of the second, seconds of computing, would
+    hold up the heartbeat of the first, and no test could tell whose the second attempt is.
+    """
+    with running_stack(_with(backends, settings), workers=2) as stack:
+        yield stack
+
+
+@pytest.fixture
+def alone(backends: Backends, settings: dict[str, str]) -> Iterator[Stack]:
+    """One worker, for who loses none."""
     with running_stack(_with(backends, settings)) as stack:
         yield stack
 
@@ -39,6 +52,13 @@ def _with(backends: Backends, settings: dict[str, str]) -> Backends:
     return Backends(backends.database_url, backends.redis_url, backends.model, settings)
 
 
+def _holder(stack: Stack, stream: EventStream) -> ServerProcess:
+    """Give the worker that has begun the answer."""
+    begun = f"{stream.transcript.response_id} attempt 1: begun"
+    (holder,) = (worker for worker in stack.workers if any(begun in line for line in worker.lines))
+    return holder
+
+
 def _asked(script: Script) -> str:
     return f"What is a log? {script.directive()}"
 
@@ -50,9 +70,7 @@ def test_a_killed_workers_answer_goes_on_with_another(
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        first = pair.workers[0]
-        pair.add_worker()
-        first.kill()
+        _holder(pair, stream).kill()
         pair.model.wait(script.id, "started", count=2)
         pair.model.open_gate(gate)
         seen = stream.to_end()
@@ -69,8 +87,7 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing_more(pair: Stack, gate: st
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        frozen = pair.workers[0]
-        pair.add_worker()
+        frozen = _holder(pair, stream)
         frozen.pause()
         pair.model.wait(script.id, "started", count=2)
         pair.model.open_gate(gate)
@@ -93,9 +110,7 @@ def test_redis_loses_everything_and_the_worker_dies_and_a_viewer_still_ends_with
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        first = pair.workers[0]
-        pair.add_worker()
-        first.kill()
+        _holder(pair, stream).kill()
         with Redis.from_url(pair.backends.redis_url) as redis:
             redis.flushdb()
         pair.model.wait(script.id, "started", count=2)
@@ -113,14 +128,13 @@ def test_a_worker_that_is_told_to_leave_hands_its_answer_over_at_once(
     settings = {**_CONTINUES, "MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "0.2"}
     script = Script(tokens=60, seed=4, gate=(gate, 30))
     with (
-        running_stack(_with(backends, settings)) as stack,
+        running_stack(_with(backends, settings), workers=2) as stack,
         stack.client() as client,
         client.stream(_asked(script)) as stream,
     ):
         stack.model.wait(script.id, "held")
-        leaving = stack.workers[0]
-        stack.add_worker()
-        leaving.stop(30)
+        stream.until_text(1)
+        _holder(stack, stream).stop(30)
         stack.model.wait(script.id, "started", count=2)
         stack.model.open_gate(gate)
         seen = stream.to_end()
@@ -132,15 +146,13 @@ def test_attempts_are_bounded_and_what_was_said_is_kept(backends: Backends, gate
     settings = {**_CONTINUES, "MILLSTREAM_MAX_ATTEMPTS": "1"}
     script = Script(tokens=60, seed=5, gate=(gate, 30))
     with (
-        running_stack(_with(backends, settings)) as stack,
+        running_stack(_with(backends, settings), workers=2) as stack,
         stack.client() as client,
         client.stream(_asked(script)) as stream,
     ):
         stack.model.wait(script.id, "held")
         stream.until_text(1)
-        first = stack.workers[0]
-        stack.add_worker()
-        first.kill()
+        _holder(stack, stream).kill()
         seen = stream.to_end()
         stored = client.retrieve(seen.response_id)
 
@@ -152,9 +164,9 @@ def test_attempts_are_bounded_and_what_was_said_is_kept(backends: Backends, gate
 
 
 @pytest.mark.parametrize("kind", ["cut", "no_finish", "garbage", "error_event"])
-def test_a_model_that_breaks_off_is_asked_to_go_on(pair: Stack, kind: str) -> None:
+def test_a_model_that_breaks_off_is_asked_to_go_on(alone: Stack, kind: str) -> None:
     script = Script(tokens=40, seed=6, fault=Fault(kind, 20), fault_times=1)  # type: ignore[arg-type]
-    with pair.client() as client, client.stream(_asked(script)) as stream:
+    with alone.client() as client, client.stream(_asked(script)) as stream:
         seen = stream.to_end()
         stored = client.retrieve(seen.response_id)
 
@@ -178,11 +190,11 @@ def test_a_question_accepted_while_redis_is_away_is_answered_when_it_is_back(
             assert stream.to_end().text == script.text
 
 
-def test_nothing_is_left_on_the_board_when_all_is_done(pair: Stack) -> None:
+def test_nothing_is_left_on_the_board_when_all_is_done(alone: Stack) -> None:
     script = Script(tokens=10, seed=8)
-    with pair.client() as client, client.stream(_asked(script)) as stream:
+    with alone.client() as client, client.stream(_asked(script)) as stream:
         stream.to_end()
-    with Redis.from_url(pair.backends.redis_url) as redis:
+    with Redis.from_url(alone.backends.redis_url) as redis:
         eventually(
             "an empty board",
             lambda: not redis.exists("millstream:{work}:leases", "millstream:{work}:queued"),
