@@ -47,6 +47,15 @@ class World:
         now, _ = self.redis.time()
         self.redis.zadd(QUEUED_KEY, {response_id: (now - seconds) * 1000})
 
+    def claimed_before(self, response_id: str, seconds: int) -> None:
+        """Make the newest attempt at a response one that was begun so long ago."""
+        with self.ledger.pool.connection() as connection:
+            connection.execute(
+                "UPDATE responses SET claimed_at = clock_timestamp() - make_interval(secs => %s)"
+                " WHERE id = %s",
+                [seconds, response_id],
+            )
+
     def _send(self, job: AnswerJob) -> bool:
         self.sent.append(job)
         return True
@@ -152,6 +161,24 @@ def test_a_message_is_lost_at_once_when_the_broker_has_none_and_late_behind_a_ba
 
     assert (soon, late) == ([], [AnswerJob(response_id, 1)])
     assert world.reap() == [AnswerJob(response_id, 1)]
+
+
+def test_an_attempt_that_begins_just_now_is_not_begun_again(world: World) -> None:
+    # Given a question that has waited, and a worker that has claimed it and not told the board yet
+    response_id = world.accepted()
+    world.reap()
+    world.has_waited(response_id, seconds=30)
+    world.ledger.responses.claim(response_id, 1)
+
+    # Then no reaper takes its message for lost
+    assert world.reap() == []
+
+    # When that worker has died in this moment, and it has waited again
+    world.claimed_before(response_id, seconds=2)
+    world.has_waited(response_id, seconds=30)
+
+    # Then it is begun again
+    assert world.reap() == [AnswerJob(response_id, 2)]
 
 
 def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> None:

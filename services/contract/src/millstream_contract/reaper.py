@@ -27,6 +27,9 @@ _LOST_MESSAGE_SECONDS: Final = 2.0
 _LOST_BEHIND_BACKLOG_SECONDS: Final = 60.0
 """Behind a backlog nobody can tell; a message too many, once a minute, costs next to nothing."""
 
+_BEGINNING_SECONDS: Final = 1.0
+"""An attempt this young may be without a lease: its worker tells the board next."""
+
 _LEDGER_CHECK_SECONDS: Final = 5.0
 _MOST: Final = 5000
 """So many that wait for their turn are read of the ledger at a time."""
@@ -87,7 +90,13 @@ class Reaper:
         if row.status in FINAL_STATUSES:
             self.board.release(Lease(response_id, row.attempt))
             return
-        if row.attempt and self.board.leave_line(Lease(response_id, row.attempt)):
+        if row.attempt and self._is_held(Lease(response_id, row.attempt)):
             return
         logger.info("%s: its message is lost; it is sent again", response_id)
         self.send(AnswerJob(response_id, row.attempt + 1))
+
+    def _is_held(self, lease: Lease) -> bool:
+        """Tell whether a worker has it, or has just begun and will take it out of line itself."""
+        return self.board.leave_line(lease) or self.ledger.responses.was_claimed_within(
+            lease.response_id, lease.attempt, _BEGINNING_SECONDS
+        )

@@ -105,12 +105,23 @@ class Responses:
         with ledger_connection(self._pool) as connection:
             row = connection.execute(
                 "UPDATE responses r SET attempt = %(attempt)s, status = 'in_progress',"
-                " started_at = coalesce(started_at, clock_timestamp())"
+                " started_at = coalesce(started_at, clock_timestamp()),"
+                " claimed_at = clock_timestamp()"
                 f" WHERE id = %(id)s AND attempt = %(attempt)s - 1 AND {UNFINISHED}"
                 f" AND {IS_ITS_TURN} RETURNING *",
                 {"id": response_id, "attempt": attempt},
             ).fetchone()
         return ResponseRow.model_validate(row) if row else None
+
+    def was_claimed_within(self, response_id: str, attempt: int, seconds: float) -> bool:
+        """Tell whether this attempt is the newest, and was begun less than ``seconds`` ago."""
+        with ledger_connection(self._pool) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM responses WHERE id = %s AND attempt = %s"
+                " AND claimed_at > clock_timestamp() - make_interval(secs => %s)",
+                [response_id, attempt, seconds],
+            ).fetchone()
+        return found is not None
 
     def keep_passages(
         self, response_id: str, attempt: int, passages: Sequence[Passage], *, grounded: bool
