@@ -59,14 +59,21 @@ def _note(_: int, __: FrameType | None) -> None:
 
 
 def _fork(order: dict[str, Any]) -> int:
+    """Fork a worker; return when it leads its group, for whoever signals it signals that."""
+    leads, told = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(leads)
+        os.setsid()
+        os.close(told)
         _be_a_worker(order["environment"], order["log"])
+    os.close(told)
+    os.read(leads, 1)  # ends when the other end is closed, also by the death of the worker
+    os.close(leads)
     return pid
 
 
 def _be_a_worker(environment: dict[str, str], log: str) -> NoReturn:
-    os.setsid()
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for path, flags, targets in (

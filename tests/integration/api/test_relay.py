@@ -179,9 +179,10 @@ def test_a_viewer_lives_through_a_restart_of_redis(
 
 
 def test_an_answer_that_ends_while_redis_is_away_reaches_its_viewers(
-    own_api: Service, own_backends: Backends, private_valkey: ValkeyServer
+    own_backends: Backends, private_valkey: ValkeyServer
 ) -> None:
-    with _asked(own_api, own_backends) as (client, scribe):
+    api = start_api({**own_backends.settings(), "MILLSTREAM_RECHECK_SECONDS": "0.5"})
+    with _asked(api, own_backends) as (client, scribe):
         with client.follow(scribe.row.id) as stream:
             scribe.write("before ")
             stream.until_text(len("before "))
@@ -189,6 +190,7 @@ def test_an_answer_that_ends_while_redis_is_away_reaches_its_viewers(
             scribe.finish(publish=False)
 
             seen = stream.to_end()
+    api.process.stop(30)
 
     assert seen.text == "before "
 

@@ -62,6 +62,32 @@ def test_a_silent_line_is_replaced_and_stops_are_heard_again(
             listener.close()
 
 
+class _FailsOnce(RunningAnswers):
+    """Answers of which the first stop cannot be told."""
+
+    has_failed = False
+
+    def stop(self, response_id: str, reason: StopReason) -> None:
+        if not self.has_failed:
+            self.has_failed = True
+            raise RuntimeError("something that nobody thought of")
+        super().stop(response_id, reason)
+
+
+def test_a_listener_outlives_what_nobody_thought_of(redis_url: str, database_url: str) -> None:
+    running = _FailsOnce()
+    with open_pool(database_url, size=1) as pool, closing(subscriber_client(redis_url)) as client:
+        listener = StopListener(client, Ledger.of(pool), running)
+        listener.start()
+        try:
+            with running.running(_RESPONSE) as stop:
+                eventually("the stop", lambda: _heard_by(redis_url) and stop.reason)
+        finally:
+            listener.close()
+
+    assert running.has_failed
+
+
 def _heard_by(redis_url: str) -> int:
     with redis.Redis.from_url(redis_url) as client:
         return int(client.publish(STOPS_CHANNEL, _RESPONSE))

@@ -174,6 +174,9 @@ class StopListener:
             except (RedisError, ContractError) as error:
                 logger.warning("cannot hear stops, trying again: %s", error)
                 self._closed.wait(_RECONNECT_SECONDS)
+            except Exception:
+                logger.exception("the listener for stops failed; it listens again")
+                self._closed.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         with self._redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
