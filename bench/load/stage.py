@@ -49,6 +49,8 @@ def embedded_stage(workers: int, slots: int) -> Iterator[Stage]:
             "DATABRICKS_TOKEN": "scripted",
             "MILLSTREAM_CHAT_ENDPOINT": "scripted-chat",
             "MILLSTREAM_EMBEDDINGS_ENDPOINT": "scripted-embeddings",
+            # The scripted model would say its whole answer in place of a query.
+            "MILLSTREAM_CONDENSING": "keywords",
         }
         directory = ends.enter_context(tempfile.TemporaryDirectory(prefix="millstream-load-"))
         instance = RunningInstance(Path(directory) / "data", WHOLE, **settings)

@@ -38,8 +38,8 @@ _DEMO_QUESTIONS = (
     "|How does trust authentication work?"
 )
 
-# Our own models continue an assistant message.
-_LOCAL_MODELS = {"MILLSTREAM_CONTINUE_ANSWERS": "true"}
+# Our own models continue an assistant message, and are too small to condense a question.
+_LOCAL_MODELS = {"MILLSTREAM_CONTINUE_ANSWERS": "true", "MILLSTREAM_CONDENSING": "keywords"}
 
 
 @dataclass(frozen=True)

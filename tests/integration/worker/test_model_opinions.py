@@ -80,7 +80,34 @@ def test_the_model_condenses_a_question_with_what_it_follows(chat: ChatModel) ->
     assert condensed["off"] == question
 
 
-def _tools(chat: ChatModel, condensing: str) -> AnswerTools:
-    settings = AnswerSettings().model_copy(update={"condensing": condensing})  # type: ignore[call-arg]
+@pytest.mark.parametrize(
+    ("before", "question"),
+    [
+        ("What is autovacuum?", "When is it turned off?"),
+        ("Was ist Autovacuum?", "Und wie schalte ich es aus?"),
+        ("自動バキュームとは何ですか?", "それを無効にするには?"),
+    ],
+)
+def test_unless_set_otherwise_the_model_condenses_in_any_language(
+    before: str, question: str, chat: ChatModel
+) -> None:
+    asked = f"{question} {saying({'query': 'disable autovacuum'})}"
+    history = [Message("user", before), Message("assistant", "A daemon.")]
+
+    assert _tools(chat).condense(asked, history) == "disable autovacuum"
+
+
+def test_a_model_that_cannot_condense_leaves_it_to_the_key_words(chat: ChatModel) -> None:
+    fault = Fault.parse("refuse")
+    script = Script(tokens=1, fault=fault, fault_on="both")
+    question = f"And how do I turn it off? {script.directive()}"
+    history = [Message("user", "What is autovacuum?"), Message("assistant", "A daemon.")]
+
+    assert _tools(chat).condense(question, history) == f"autovacuum: {question}"
+
+
+def _tools(chat: ChatModel, condensing: str | None = None) -> AnswerTools:
+    changes = {"condensing": condensing} if condensing else {}
+    settings = AnswerSettings().model_copy(update=changes)  # type: ignore[call-arg]
     unused: Any = None
     return AnswerTools(claimed_row(), unused, Models(chat, unused), settings, StopSignal())

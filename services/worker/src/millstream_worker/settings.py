@@ -165,10 +165,11 @@ class AnswerSettings(WorkerSettings):
         description="Who says which passages help: figures of the search, or the chat model.",
     )
     condensing: Literal["keywords", "model", "off"] = Field(
-        default="keywords",
+        default="model",
         description=(
-            "Who makes a question that follows others stand on its own, before the search: key"
-            " words of those others, put before it, or the chat model."
+            "Who makes a question that follows others stand on its own, before the search: the chat"
+            " model, in any language; or key words of those others, put before it where English"
+            " words show that it leans on them, for models too small to be asked."
         ),
     )
     rewriting: Literal["keywords", "model"] = Field(

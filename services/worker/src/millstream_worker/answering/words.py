@@ -25,6 +25,7 @@ GRADING_INSTRUCTIONS: Final = (
     " does."
 )
 REWRITING_INSTRUCTIONS: Final = (
-    "Rewrite the question as a short search query that stands on its own. Use the conversation to"
-    " fill in what the question only hints at."
+    "Rewrite the question as a short search query that stands on its own, in the question's own"
+    " language. Use the conversation to fill in what the question only hints at. Leave out what was"
+    " said before where the question does not lean on it."
 )
