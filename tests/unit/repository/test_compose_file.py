@@ -9,11 +9,17 @@ import yaml
 
 from millstream_api.settings import Settings as ApiSettings
 from millstream_ui.settings import Settings as UiSettings
-from millstream_worker.settings import AnswerSettings
+from millstream_worker.settings import AnswerSettings, IngestSettings
+from tests.unit.repository.test_documented_settings import variable_of
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docker-compose.yml").read_text("utf-8")
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(TEXT)["services"]
+PASSED_ON: dict[str, dict[str, Any]] = yaml.safe_load(
+    (ROOT / "deploy/settings.yml").read_text("utf-8")
+)["services"]
+# Other lines of the file go with these: addresses, ports and times to stop.
+FIXED = re.compile(r"_(HOST|PORT|DRAIN_SECONDS|SHUTDOWN_GRACE_SECONDS)$")
 ONCE = {"migrate", "corpus"}
 DEVELOPMENT = dict(
     line.split("=", 1)
@@ -112,13 +118,29 @@ def test_production_demands_a_workspace_a_name_and_a_certificate() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("api", ApiSettings), ("worker", AnswerSettings), ("ui", UiSettings)]
+    ("name", "settings"),
+    [
+        ("api", ApiSettings),
+        ("worker", AnswerSettings),
+        ("ingest", IngestSettings),
+        ("ui", UiSettings),
+    ],
 )
-def test_a_setting_in_the_compose_file_is_one_of_its_service(name: str, settings: Any) -> None:
-    given = {one for one in SERVICES[name]["environment"] if one.startswith("MILLSTREAM_")}
+def test_every_setting_of_a_service_reaches_it_and_no_other_does(name: str, settings: Any) -> None:
+    own, passed_on = SERVICES[name]["environment"], PASSED_ON[name]["environment"]
 
-    known = {f"MILLSTREAM_{field}".upper() for field in settings.model_fields}
-    assert given - known == set()
+    known = {variable_of(field, info, settings) for field, info in settings.model_fields.items()}
+    given = {one for one in {*own, *passed_on} if one.startswith("MILLSTREAM_")}
+    shared_with_answers = {*SERVICES["worker"]["environment"]} if name == "ingest" else set()
+    assert given - known - shared_with_answers == set()
+    assert {one for one in known - {*own, *passed_on} if not FIXED.search(one)} == set()
+    assert SERVICES[name]["extends"] == {"file": "deploy/settings.yml", "service": name}
+
+
+def test_what_is_passed_on_has_no_value_of_its_own_and_overrides_nothing() -> None:
+    for name, passed_on in PASSED_ON.items():
+        assert set(passed_on["environment"].values()) == {None}
+        assert passed_on["environment"].keys() & SERVICES[name]["environment"].keys() == set()
 
 
 @pytest.mark.parametrize("name", SERVICES)

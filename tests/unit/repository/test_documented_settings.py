@@ -24,7 +24,8 @@ SERVICES: dict[str, list[type[BaseSettings]]] = {
 }
 
 
-def _variable(name: str, field: FieldInfo, settings: type[BaseSettings]) -> str:
+def variable_of(name: str, field: FieldInfo, settings: type[BaseSettings]) -> str:
+    """Return the environment variable of a setting."""
     alias = field.validation_alias
     if isinstance(alias, AliasChoices):
         return str(alias.choices[0])
@@ -33,7 +34,7 @@ def _variable(name: str, field: FieldInfo, settings: type[BaseSettings]) -> str:
 
 def _settings(folder: str) -> dict[str, FieldInfo]:
     return {
-        _variable(name, field, settings): field
+        variable_of(name, field, settings): field
         for settings in SERVICES[folder]
         for name, field in settings.model_fields.items()
     }

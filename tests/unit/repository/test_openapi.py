@@ -11,7 +11,7 @@ from millstream_api import no_effect
 from millstream_api.asking import CreateResponse
 from millstream_api.chatting import CreateCompletion
 from scripts import make_openapi, make_stream_contract
-from scripts.openapi import bodies
+from scripts.openapi import harmless
 from tests.integration.api.access_table import routes, sockets
 
 
@@ -63,8 +63,8 @@ def test_it_knows_every_field_that_asks_for_nothing(document: dict[str, Any]) ->
     schemas = document["components"]["schemas"]
     asked, chat = schemas["CreateResponse"], schemas["CreateCompletion"]
 
-    assert set(bodies.HARMLESS_IN_RESPONSES) == set(no_effect.RESPONSES)
-    assert set(bodies.HARMLESS_IN_CHATS) == set(no_effect.CHAT)
+    assert set(harmless.HARMLESS_IN_RESPONSES) == set(no_effect.RESPONSES)
+    assert set(harmless.HARMLESS_IN_CHATS) == set(no_effect.CHAT)
     assert set(asked["properties"]) == set(no_effect.RESPONSES) | set(CreateResponse.model_fields)
     assert set(chat["properties"]) == set(no_effect.CHAT) | set(CreateCompletion.model_fields)
 
