@@ -30,6 +30,9 @@ _SETTINGS: Final[dict[str, Any]] = {
     # Redis may be away for longer than any number of tries, also when the worker starts.
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
+    # An error reply (a primary that became a replica, a full memory) is an outage, too: without
+    # this it ends the process.
+    "broker_channel_error_retry": True,
     # Our own log lines, on our own stream.
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
