@@ -14,6 +14,7 @@ from millstream_api.errors import ApiError
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.observing.traces import accepting
 from millstream_api.queueing import JobQueue
+from millstream_api.turnstile import Turnstile
 from millstream_contract.errors import ContractError, Fenced, LogUnavailable, TooFarBehind
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
@@ -46,6 +47,7 @@ class Acceptor:
     admission: Admission
     most_open: int | None
     tracing: Tracing
+    turnstile: Turnstile
 
     def accept(self, new: NewResponse) -> ResponseRow:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
@@ -54,8 +56,13 @@ class Acceptor:
         and enqueues it when Redis is back. Responses that it replaces or interrupts are told to
         stop; while one of its conversation is unfinished, it is not enqueued: whoever ends that one
         does. Raises what Responses.accept raises, and ApiError (429) when too many wait, in line or
-        before it in its conversation; a repeat is answered also then.
+        before it in its conversation; a repeat is answered also then. Raises ApiError (503) when
+        more come at once than can be let in.
         """
+        with self.turnstile.passing():
+            return self._admit(new)
+
+    def _admit(self, new: NewResponse) -> ResponseRow:
         try:
             with self.admission.admitted() as place:
                 return self._accept(new, place)

@@ -13,6 +13,9 @@ from millstream_api.observing.traces import relaying
 from millstream_api.relay import ClientConnection, OnClose, StreamEnd, Streamer, Translate
 from millstream_api.seats import Seat
 from millstream_contract.frames import is_aside
+from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.objects import FINAL_STATUSES
+from millstream_contract.opening import opening_frames
 
 _TYPE: Final = "text/event-stream; charset=utf-8"
 _HEADERS: Final = {
@@ -39,6 +42,18 @@ class View:
     on_close: OnClose | None = None
     translate: Translate | None = None
     traceparent: str | None = None
+
+
+def begun_view(row: ResponseRow, **wishes: Any) -> View:
+    """Return the view from the start of a response, with what of it follows from its row alone.
+
+    So the stream begins at once, however long its log takes to be read. wishes: as in View.
+    """
+    view = View(row.id, traceparent=row.traceparent, **wishes)
+    if row.attempt > 0 or row.status in FINAL_STATUSES:
+        return view
+    opening = b"".join(frame.data for frame in opening_frames(row))
+    return replace(view, known=opening, may_be_final=False)
 
 
 def viewer_stream(streamer: Streamer, view: View, seat: Seat) -> Response:

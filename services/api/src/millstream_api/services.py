@@ -19,6 +19,7 @@ from millstream_api.queueing import JobQueue
 from millstream_api.relay import Hub, Source, Streamer, Timekeeper
 from millstream_api.seats import Seats
 from millstream_api.settings import Settings
+from millstream_api.turnstile import Turnstile
 from millstream_contract.backlog import redis_backlog
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _KEY = "millstream"
 _LEAVING_SECONDS = 1.0
+_LETTING_IN_SECONDS = 10.0
 
 _BACKLOG_WAIT_SECONDS = 1.0
 
@@ -112,6 +114,7 @@ class Services:
             admission,
             settings.most_open,
             tracing,
+            Turnstile(2 * settings.database_pool_size, patience_seconds=_LETTING_IN_SECONDS),
         )
         backlog = BacklogMetrics(
             lambda: ledger_backlog(pool, wait_seconds=_BACKLOG_WAIT_SECONDS),

@@ -10,7 +10,7 @@ from millstream_api.completions import CompletionStream, completion, failure
 from millstream_api.errors import ApiError
 from millstream_api.identity import current_owner
 from millstream_api.leaving import stop, stopping_when_left, watching
-from millstream_api.server_sent import View, viewer_stream
+from millstream_api.server_sent import begun_view, viewer_stream
 from millstream_api.services import Services, services
 from millstream_contract.ledger.rows import ResponseRow
 
@@ -30,11 +30,10 @@ def create() -> Response:
     with parts.seats.one() as seat:
         row = parts.acceptor.accept(new)
         if asked.stream:
-            view = View(
-                row.id,
+            view = begun_view(
+                row,
                 on_close=stopping_when_left(parts.canceller, owner),
                 translate=CompletionStream(row, with_usage=asked.wants_usage),
-                traceparent=row.traceparent,
             )
             return viewer_stream(parts.streamer, view, seat)
         _wait_for_end(parts, row)

@@ -15,7 +15,7 @@ from millstream_api.field_errors import not_among, wrong_type
 from millstream_api.identity import current_owner
 from millstream_api.leaving import stop, stopping_when_left, watching
 from millstream_api.routes.paging import check_include, listed_items
-from millstream_api.server_sent import View, viewer_stream
+from millstream_api.server_sent import View, begun_view, viewer_stream
 from millstream_api.services import Services, services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
@@ -45,8 +45,7 @@ def create() -> Response:
         row = _accepted(parts, new)
         if asked.stream:
             left = None if asked.background else stopping_when_left(parts.canceller, row.owner)
-            view = View(row.id, on_close=left, traceparent=row.traceparent)
-            return viewer_stream(parts.streamer, view, seat)
+            return viewer_stream(parts.streamer, begun_view(row, on_close=left), seat)
         _wait_for_end(parts, row)
     return _as_json(row.id)
 
