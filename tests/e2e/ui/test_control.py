@@ -89,6 +89,30 @@ def test_a_stop_stops_the_answer_being_written_and_the_one_in_line(
     stack.model.open_gate("two at once")
 
 
+def test_a_question_that_comes_too_early_stays_in_the_box_and_the_page_says_so(
+    chat: ChatPage, stack: Stack
+) -> None:
+    script = Script(tokens=12, seed=38, gate=("too early", 6))
+    second = f"What is a relay? {Script(tokens=3, seed=39).directive()}"
+    chat.ask(f"What is a lease? {script.directive()}")
+    stack.model.wait(script.id, "held")
+    told = chat.page.get_by_role("status").filter(has_text="Your question stays here")
+    expect(told).to_have_count(0)
+
+    chat.ask(second)
+
+    expect(told).to_be_visible()
+    expect(chat.box).to_have_value(second)
+    expect(chat.page.locator(".turn")).to_have_count(1)
+    stack.model.open_gate("too early")
+    chat.wait_until("completed")
+    expect(told).to_have_count(0)
+    assert chat.shown()[0]["text"] == script.text
+    chat.box.press("Enter")
+    expect(chat.page.locator(".turn")).to_have_count(2)
+    chat.wait_until("completed")
+
+
 def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     literal = ("A **lease**:\n\n", "```python\n", "x = '<b>'\n", "```\n")

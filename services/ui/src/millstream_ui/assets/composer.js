@@ -20,18 +20,21 @@ export class Composer {
   #say;
   #onAsk;
   #onStop;
+  #onEarly;
 
   /**
    * @param {{
    *   say: import("./words.js").Say,
    *   onAsk: (question: string) => void,
    *   onStop: () => void,
-   * }} options
+   *   onEarly: () => void,
+   * }} options onEarly: a question was to be sent while an answer is being made; it stays in the box
    */
-  constructor({ say, onAsk, onStop }) {
+  constructor({ say, onAsk, onStop, onEarly }) {
     this.#say = say;
     this.#onAsk = onAsk;
     this.#onStop = onStop;
+    this.#onEarly = onEarly;
     this.#box = make("textarea", {
       id: "question",
       rows: "1",
@@ -105,6 +108,7 @@ export class Composer {
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     if (this.#state === "idle") this.#act();
+    else if (this.#box.value.trim() !== "") this.#onEarly();
   }
 
   #onInput() {

@@ -28,7 +28,12 @@ const toast = new Toast();
 const follower = new ScrollFollower(say);
 const list = make("div", { class: "turns" });
 const announcer = make("div", { class: "visually-hidden", "aria-live": "polite" });
-const composer = new Composer({ say, onAsk: ask, onStop: () => conversation?.stop() });
+const composer = new Composer({
+  say,
+  onAsk: ask,
+  onStop: () => conversation?.stop(),
+  onEarly: () => notice.early(),
+});
 const history = new History(api, {
   onChange: (listing) => historyView.show(listing),
   onElsewhere: (id) => void (conversation?.id === id && catchUp()),

@@ -1,4 +1,4 @@
-/** The small line over the question box: connection lost, too many questions. */
+/** The small line over the question box: connection lost, too many questions, one too early. */
 
 import { make } from "./elements.js";
 
@@ -26,6 +26,15 @@ export class Notice {
     this.#timer = window.setTimeout(() => {
       this.#show("lost", this.#say(navigator.onLine ? "connection_lost" : "offline"));
     }, QUIET_MS);
+  }
+
+  /** Says that a question was not sent, an answer being made; unless worse is to be said. */
+  early() {
+    if (!this.#element.hidden) return;
+    // A connection may just have gone: that is said all the same when its moment is over.
+    const timer = this.#timer;
+    this.#show("early", this.#say("question_early"));
+    this.#timer = timer;
   }
 
   /**
