@@ -80,6 +80,8 @@ class Nursery:
     def __init__(self, *, keep_logs: bool = False) -> None:
         self._keep_logs = keep_logs
         self._directory = Path(tempfile.mkdtemp(prefix="millstream-workers-"))
+        if not keep_logs:
+            warden.entrust_directory(self._directory)
         self._exits: dict[int, int] = {}
         self._born: queue.Queue[int | None] = queue.Queue()
         self._ready = threading.Event()
@@ -123,6 +125,7 @@ class Nursery:
         warden.take_back(self._process.pid)
         if not self._keep_logs:
             shutil.rmtree(self._directory)
+            warden.take_back_directory(self._directory)
 
     def __enter__(self) -> Self:
         """Give the nursery."""

@@ -16,6 +16,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from tests.harness import warden
 from tests.harness.deadlines import scaled
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
@@ -49,6 +50,7 @@ class PostgresServer:
     def __init__(self) -> None:
         self.port = free_port()
         self._directory = Path(tempfile.mkdtemp(prefix="millstream-pg-"))
+        warden.entrust_directory(self._directory)
         self._data = self._directory / "data"
         self._names = (f"test_{number}" for number in itertools.count(1))
         self._prefix = unprivileged_prefix(_programs() / "postgres")
@@ -106,6 +108,7 @@ class PostgresServer:
         """Stop, and remove the data."""
         self.stop()
         shutil.rmtree(self._directory)
+        warden.take_back_directory(self._directory)
 
     def __enter__(self) -> Self:
         """Give the running server."""

@@ -12,6 +12,7 @@ from typing import Self
 
 from redis import Redis
 
+from tests.harness import warden
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 
@@ -32,6 +33,7 @@ class ValkeyServer:
         self.port = free_port()
         self._appendonly = appendonly
         self._directory = Path(tempfile.mkdtemp(prefix="millstream-valkey-"))
+        warden.entrust_directory(self._directory)
         self._databases = itertools.cycle(range(1, _DATABASES))
         self.process = self._start()
 
@@ -88,6 +90,7 @@ class ValkeyServer:
         """Stop, and remove the data."""
         self.stop()
         shutil.rmtree(self._directory)
+        warden.take_back_directory(self._directory)
 
     def __enter__(self) -> Self:
         """Give the running server."""

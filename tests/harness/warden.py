@@ -1,26 +1,35 @@
-"""Ends what a test run started when the run itself is killed.
+"""Ends what a test run started, and removes what it wrote, when the run itself is killed.
 
 A killed pytest runs no fixture's end. The warden is a small process that hears of every process
-group by a pipe; when the pipe closes it kills those that were not taken back.
+group and every directory by a pipe; when the pipe closes it kills and removes those that were not
+taken back.
 """
 
 import atexit
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 from typing import IO
 
 _PROGRAM = """
-import os, signal, sys
-groups = set()
+import os, shutil, signal, sys, time
+entrusted = set()
 for line in sys.stdin:
-    group = int(line[1:])
-    (groups.add if line[0] == "+" else groups.discard)(group)
-for group in groups:
+    (entrusted.add if line[0] == "+" else entrusted.discard)(line[1:-1])
+directories = {one for one in entrusted if one.startswith("/")}
+for group in entrusted - directories:
     try:
-        os.killpg(group, signal.SIGKILL)
+        os.killpg(int(group), signal.SIGKILL)
     except OSError as error:
         print(f"warden: group {group}: {error}", file=sys.stderr)
+for directory in directories:
+    # A server's own children end a moment after it, and may write until then.
+    for _ in range(100):
+        shutil.rmtree(directory, ignore_errors=True)
+        if not os.path.exists(directory):
+            break
+        time.sleep(0.1)
 """
 
 
@@ -45,6 +54,16 @@ def entrust(group: int) -> None:
 def take_back(group: int) -> None:
     """The group has ended: its number may be somebody else's from now on."""
     _tell(f"-{group}\n")
+
+
+def entrust_directory(directory: Path) -> None:
+    """Have a directory removed if this process ends before `take_back_directory`."""
+    _tell(f"+{directory.absolute()}\n")
+
+
+def take_back_directory(directory: Path) -> None:
+    """The directory is gone."""
+    _tell(f"-{directory.absolute()}\n")
 
 
 def _tell(line: str) -> None:

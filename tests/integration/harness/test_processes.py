@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import psutil
 import pytest
@@ -137,6 +138,28 @@ def test_what_a_killed_test_run_has_started_is_ended_by_the_warden() -> None:
     orphan = int(run.stdout)
     assert run.returncode == -signal.SIGKILL
     eventually("the orphan to be gone", lambda: not _lives(orphan))
+
+
+def test_what_a_killed_test_run_has_written_is_removed_by_the_warden(tmp_path: Path) -> None:
+    kept, left = tmp_path / "kept", tmp_path / "left"
+    for directory in (kept, left):
+        (directory / "data").mkdir(parents=True)
+        (directory / "data" / "file").write_text("something")
+    program = (
+        "import os, signal\n"
+        "from pathlib import Path\n"
+        "from tests.harness import warden\n"
+        f"kept, left = Path({str(kept)!r}), Path({str(left)!r})\n"
+        "warden.entrust_directory(kept)\n"
+        "warden.entrust_directory(left)\n"
+        "warden.take_back_directory(kept)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+
+    eventually("the directory to be gone", lambda: not left.exists())
+    assert (kept / "data" / "file").exists()
 
 
 def _lives(pid: int) -> bool:
