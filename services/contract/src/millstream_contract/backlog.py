@@ -36,7 +36,7 @@ def redis_backlog(redis: Redis) -> RedisBacklog:
             calls.info("memory")
             calls.zrandmember(LEASES_KEY, _LOGS_WEIGHED)
             queued, running, memory, leases = calls.execute()
-        log_bytes = _mean_log_bytes(redis, [Lease.of(lease) for lease in leases])
+        log_bytes = _mean_log_bytes(redis, list(filter(None, map(Lease.if_any, leases))))
     except RedisError as error:
         raise LogUnavailable(str(error)) from error
     limit = int(memory.get("maxmemory", 0))

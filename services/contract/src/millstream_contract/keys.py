@@ -62,6 +62,20 @@ ADMISSIONS_KEY: Final = "millstream:{work}:admissions"
 ARRIVALS_KEY: Final = "millstream:{work}:arrivals"
 POSITIONS_TOLD_KEY: Final = "millstream:{work}:positions_told"
 
+BOARD_KINDS: Final = {
+    QUEUED_KEY: "zset",
+    LEASES_KEY: "zset",
+    TURNS_KEY: "hash",
+    PULSE_KEY: "string",
+    LEDGER_CHECK_KEY: "string",
+    SLOTS_KEY: "zset",
+    SERVICE_TIME_KEY: "string",
+    ADMISSIONS_KEY: "zset",
+    ARRIVALS_KEY: "zset",
+    POSITIONS_TOLD_KEY: "string",
+}
+"""What each of the board's keys holds, as Redis' TYPE names it."""
+
 BOARD_TTL_SECONDS: Final = 86_400
 """How long the work board outlives the last that happened on it; the ledger restores it."""
 

@@ -15,12 +15,17 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[5], '-inf', now)
+-- No admission is for so long.
+redis.call('ZREMRANGEBYSCORE', KEYS[5], now + ARGV[5], '+inf')
 local in_line = redis.call('ZCARD', KEYS[1]) + redis.call('ZCARD', KEYS[5])
 local slots = 0
 for _, worker in ipairs(redis.call('ZRANGE', KEYS[3], now, '+inf', 'BYSCORE')) do
-  slots = slots + tonumber(string.match(worker, '/(%d+)$'))
+  local given = string.match(worker, '/(%d%d?%d?%d?)$')
+  if given then slots = slots + tonumber(given) else redis.call('ZREM', KEYS[3], worker) end
 end
 local mean = tonumber(redis.call('GET', KEYS[4])) or 0
+-- Neither a number below nothing, nor one beyond a day, nor none is a time.
+if not (mean >= 0 and mean <= 86400000) then mean = 0 end
 local busy = in_line + redis.call('ZCARD', KEYS[2])
 local wait = 0
 if slots > 0 then wait = math.floor(math.max(0, busy - slots) * mean / slots) end

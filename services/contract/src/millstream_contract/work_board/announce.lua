@@ -5,6 +5,8 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+-- No worker says it for so long.
+redis.call('ZREMRANGEBYSCORE', KEYS[1], now + ARGV[4], '+inf')
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1] .. '/' .. ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1

@@ -1,6 +1,7 @@
 """The work board's operations, each one Lua step, with the times of Redis' own clock."""
 
 import logging
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from importlib.resources import files
@@ -11,6 +12,7 @@ from redis.client import Pipeline
 
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.events import Line, QueuePosition
+from millstream_contract.foreign_keys import delete_foreign, is_wrong_type, tidy_board
 from millstream_contract.frames import encode_aside
 from millstream_contract.jobs import BROKER_KEYS
 from millstream_contract.keys import (
@@ -42,12 +44,18 @@ _SCRIPTS: Final = (
     "renew",
     "late",
     "expire",
+    "once",
     "overdue",
     "restore",
     "positions",
     "wait_for_turn",
     "restore_turns",
 )
+
+_RESPONSE: Final = re.compile(rb"resp_[0-9a-f]{32}")
+_LEASE: Final = re.compile(rb"(resp_[0-9a-f]{32})/([1-9][0-9]{0,8})")
+_SHOWN: Final = 60
+"""So many bytes of what is none of ours are told in the log."""
 
 PULSE_SILENCE_SECONDS: Final = 1.0
 """Everybody looks for expired leases twice a second; a longer silence is an outage."""
@@ -69,6 +77,12 @@ class Lease:
         """Read a lease from the board."""
         response_id, _, attempt = text.decode().rpartition("/")
         return cls(response_id, int(attempt))
+
+    @classmethod
+    def if_any(cls, text: bytes) -> "Lease | None":
+        """Read what may be anything; None: it is no lease."""
+        found = _LEASE.fullmatch(text)
+        return cls(found[1].decode(), int(found[2])) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +163,7 @@ class WorkBoard:
         duration of a lease keeps its lease until so long after that write.
         """
         arguments = [_BATCH, int(PULSE_SILENCE_SECONDS * 1000), _TTL_MS]
-        late = [Lease.of(text) for text in self._script("late", [LEASES_KEY, PULSE_KEY], arguments)]
+        late = self._leases(self._script("late", [LEASES_KEY, PULSE_KEY], arguments))
         if not late:
             return []
         pairs: list[Any] = []
@@ -162,7 +176,7 @@ class WorkBoard:
     def overdue(self, age_seconds: float) -> list[str]:
         """Return responses that have been in line for longer, each to one caller only."""
         found = self._script("overdue", [QUEUED_KEY], [int(age_seconds * 1000), _BATCH])
-        return [text.decode() for text in found]
+        return self._responses(found)
 
     def restore(self, unfinished: Sequence[Lease]) -> list[str]:
         """Put unfinished responses (attempt 0: none has begun) back where they are missing.
@@ -189,10 +203,7 @@ class WorkBoard:
 
         When Redis has lost everything it has lost this too: the next caller is told to, at once.
         """
-        milliseconds = int(every_seconds * 1000)
-        return bool(
-            self._run(lambda: self._redis.set(LEDGER_CHECK_KEY, "1", nx=True, px=milliseconds))
-        )
+        return bool(self._script("once", [LEDGER_CHECK_KEY], [int(every_seconds * 1000)]))
 
     def tell_positions(self, every_seconds: float) -> int:
         """Tell the viewers of who waits their positions; return how many were told.
@@ -214,7 +225,17 @@ class WorkBoard:
 
     def waiting_messages(self, queue: str) -> int:
         """Return how many messages wait in the broker's list of a queue."""
-        return int(self._run(lambda: self._redis.llen(queue)))
+        return int(self._run(lambda: self._length(queue)))
+
+    def _length(self, queue: str) -> int:
+        try:
+            return int(self._redis.llen(queue))
+        except ResponseError as error:
+            if not is_wrong_type(error):
+                raise
+            # What was in it before is found as lost.
+            delete_foreign(self._redis, queue, "list")
+            return 0
 
     def counts(self) -> tuple[int, int]:
         """Return how many responses wait, and how many are being answered."""
@@ -224,6 +245,24 @@ class WorkBoard:
             queued, running = self._run(calls.execute)
         return queued, running
 
+    def _leases(self, texts: Sequence[bytes]) -> list[Lease]:
+        """Read leases; what is none is taken off the board."""
+        found = {text: Lease.if_any(text) for text in texts}
+        self._take_off(LEASES_KEY, [text for text in texts if found[text] is None])
+        return [lease for lease in found.values() if lease is not None]
+
+    def _responses(self, texts: Sequence[bytes]) -> list[str]:
+        """Read ids of those in line; what is none is taken out."""
+        found = [text for text in texts if _RESPONSE.fullmatch(text)]
+        self._take_off(QUEUED_KEY, [text for text in texts if not _RESPONSE.fullmatch(text)])
+        return [text.decode() for text in found]
+
+    def _take_off(self, key: str, garbage: Sequence[bytes]) -> None:
+        for entry in garbage:
+            logger.error("%r in %s is none of ours; it is removed", entry[:_SHOWN], key)
+        if garbage:
+            self._run(lambda: self._redis.zrem(key, *garbage))
+
     def _script(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
         return self._run(lambda: self._checked(name, keys, arguments))
 
@@ -231,10 +270,8 @@ class WorkBoard:
         try:
             return self._scripts[name](keys=keys, args=arguments)
         except ResponseError as error:
-            if "WRONGTYPE" in str(error):
-                # Somebody else's value under our key: ledger and heartbeats put it all back.
-                logger.error("the work board in Redis is not one; it is deleted: %s", error)
-                self._redis.delete(*keys)
+            if is_wrong_type(error):
+                tidy_board(self._redis, keys)
             raise
 
     def _run(self, call: Any) -> Any:

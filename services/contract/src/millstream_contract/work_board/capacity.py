@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from redis import Redis, RedisError
+from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import LogUnavailable
+from millstream_contract.foreign_keys import is_wrong_type, tidy_board
 from millstream_contract.keys import (
     ADMISSIONS_KEY,
     BOARD_TTL_SECONDS,
@@ -106,9 +107,17 @@ class Capacity:
 
     def _run(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
         try:
-            return self._scripts[name](keys=keys, args=arguments)
+            return self._checked(name, keys, arguments)
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
+
+    def _checked(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
+        try:
+            return self._scripts[name](keys=keys, args=arguments)
+        except ResponseError as error:
+            if is_wrong_type(error):
+                tidy_board(self._redis, keys)
+            raise
 
 
 def _lua(name: str) -> str:

@@ -9,7 +9,10 @@
 -- In `queued`, who was sent again counts as having come just then; `arrivals` remembers since when
 -- each was really seen there. Who waits for a turn has a position among those of its conversation, and
 -- is told it at once: with a free worker it still waits.
-if not redis.call('SET', KEYS[3], 1, 'NX', 'PX', ARGV[1]) then return 0 end
+-- Told positions that stay so for longer, or for ever, are none of ours.
+local left = redis.call('PTTL', KEYS[3])
+if left >= 0 and left <= tonumber(ARGV[1]) then return 0 end
+redis.call('SET', KEYS[3], 1, 'PX', ARGV[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local queued, waits = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES'), {}

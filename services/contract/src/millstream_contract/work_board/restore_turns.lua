@@ -23,7 +23,8 @@ if ARGV[1] == '1' then
   local held = redis.call('HGETALL', KEYS[3])
   for i = 1, #held, 2 do
     local since = tonumber(string.match(held[i + 1], '^%d+ (%d+) ')) or 0
-    if not listed[held[i]] and now - since >= tonumber(ARGV[2]) then
+    -- Who waits since a later time than now was put there by somebody else.
+    if not listed[held[i]] and math.abs(now - since) >= tonumber(ARGV[2]) then
       redis.call('HDEL', KEYS[3], held[i])
     end
   end
