@@ -88,6 +88,11 @@ def sequence_number_of(data: bytes) -> int:
     return int(digits)
 
 
+def is_frame(data: bytes, number: int) -> bool:
+    """Tell whether ``data`` is the frame with this number, without a look into its JSON."""
+    return data.startswith(b'id: %d\ndata: {"' % number) and data.endswith(_END)
+
+
 def split_frames(data: bytes) -> Iterator[Frame]:
     """Yield the frames that were joined to ``data``. Raises BadFrame on anything else."""
     pieces = data.split(_END)

@@ -14,7 +14,7 @@ from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import Fenced, LogUnavailable
-from millstream_contract.frames import Frame
+from millstream_contract.frames import Frame, is_frame
 from millstream_contract.keys import (
     LOG_TTL_SECONDS,
     STOPS_CHANNEL,
@@ -27,6 +27,16 @@ logger = logging.getLogger(__name__)
 
 READ_BATCH: Final = 500
 """Most frames read from the log in one call: it bounds a reader's memory, not what it gets."""
+
+_WORDS_FOR_GARBAGE: Final = (
+    "WRONGTYPE",
+    # XADD refuses an id, for there is an entry that nobody of us wrote.
+    "equal or smaller",
+    "exhausted the last possible ID",
+)
+"""What Redis says when the keys of a log hold what is none; no outage, so it does not pass."""
+
+_MOST_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,18 @@ class TokenLog:
         self._take_over = redis.register_script(_lua("take_over.lua"))
         self._read_after = redis.register_script(_lua("read_after.lua"))
 
-    def take_over(self, response_id: str, attempt: int, *, least_count: int = 0) -> Appended:
+    def take_over(
+        self, response_id: str, attempt: int, *, least_count: int = 0, anew: bool = False
+    ) -> Appended:
         """Make ``attempt`` the only writer; ``count`` of the reply is the next frame's number.
 
         least_count: the numbers below it are left out, as they may have been used by an attempt
-        whose frames are lost. Raises Fenced when a later attempt holds the log, LogUnavailable when
-        Redis does not answer.
+        whose frames are lost. anew: empty the log before, whoever holds it; for who knows from the
+        ledger that this attempt holds the response, and that the log is not what was written.
+
+        Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
         """
-        arguments = [attempt, self._ttl_ms, least_count]
+        arguments = [attempt, self._ttl_ms, least_count, int(anew)]
         return self._write(self._take_over, response_id, arguments)
 
     def append(
@@ -95,14 +109,20 @@ class TokenLog:
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).
 
-        Raises LogUnavailable when Redis does not answer.
+        What stands in the log and is not the frame of its id is left out, and logged. Raises
+        LogUnavailable when Redis does not answer.
         """
         reply = self._call(self._read_after, [log_key(response_id)], [cursor + 1, limit])
-        return [
-            Frame(int(entry.partition(b"-")[2]) - 1, data)
-            for entry, data in reply
-            if data is not None
-        ]
+        frames, garbage = [], []
+        for entry, data in reply:
+            number = int(entry.partition(b"-")[2]) - 1
+            if is_frame(data, number):
+                frames.append(Frame(number, data))
+            else:
+                garbage.append(entry.decode())
+        if garbage:
+            logger.error("%s: no frames in its log in Redis: %s", response_id, garbage[:5])
+        return frames
 
     def read_all(self, response_id: str) -> Iterator[Frame]:
         """Yield all frames, read in batches."""
@@ -117,10 +137,10 @@ class TokenLog:
         Raises LogUnavailable when Redis does not answer.
         """
         try:
-            held = self._redis.hget(state_key(response_id), "count")
+            held = self._redis.hget(state_key(response_id), "count") or b""
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
-        return int(held or 0)
+        return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
     def silences(self, attempts: Sequence[tuple[str, int]]) -> list[float | None]:
         """Return how many seconds ago each attempt (response id, number) last appended.
@@ -182,13 +202,15 @@ class TokenLog:
     def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:
         keys = [log_key(response_id), state_key(response_id)]
         try:
-            reply = script(keys=keys, args=arguments)
-        except ResponseError as error:
-            if "WRONGTYPE" in str(error):
-                # Somebody else's value under our key: the writer has all frames, and sends them.
-                logger.error("%s: its log in Redis is not a log; it is deleted", response_id)
+            try:
+                reply = script(keys=keys, args=arguments)
+            except ResponseError as error:
+                if not any(words in str(error) for words in _WORDS_FOR_GARBAGE):
+                    raise
+                # The writer has all frames: it finds a gap, or nothing, and sends them again.
+                logger.error("%s: its log in Redis is garbage; deleted: %s", response_id, error)
                 self._redis.delete(*keys)
-            raise LogUnavailable(str(error)) from error
+                reply = script(keys=keys, args=arguments)
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
         return _appended(response_id, reply)

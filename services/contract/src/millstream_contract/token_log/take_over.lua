@@ -2,16 +2,22 @@
 --
 -- KEYS  1 log   2 state
 -- ARGV  1 attempt   2 time to live in ms   3 least count: the numbers below it count as used
+--       4 1: begin it anew, whoever holds it: what it holds is not to be trusted
 -- Reply {'ok', count, stop}   the attempt holds the log; its next frame is number `count`
 --       {'fenced', attempt}   a later attempt holds it
 local attempt = tonumber(ARGV[1])
+if ARGV[4] == '1' then
+  redis.call('DEL', KEYS[1])
+  redis.call('HDEL', KEYS[2], 'attempt', 'count', 'base', 'written_at')
+end
 local state = redis.call('HMGET', KEYS[2], 'attempt', 'stop')
 local holder, count = tonumber(state[1]) or 0, 0
 -- Either key may be gone without the other: the log's last id tells how much there really is.
 local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)
 if #last > 0 then
   local writer, ordinal = string.match(last[1][1], '^(%d+)-(%d+)$')
-  holder, count = math.max(holder, tonumber(writer)), tonumber(ordinal)
+  -- No more than a reply can tell exactly.
+  holder, count = math.max(holder, tonumber(writer)), math.min(tonumber(ordinal), 2^53)
 end
 if holder > attempt then return {'fenced', holder} end
 count = math.max(count, tonumber(ARGV[3]))
