@@ -195,3 +195,12 @@ def test_garbage_reaches_nobody_who_listens(
         send_again(log, response_id, 6)
 
         assert next_message() == b"".join(one.data for one in frames(0, 6))
+
+
+def test_a_foreign_type_in_place_of_the_state_counts_as_lost(
+    log: TokenLog, redis: "Redis", response_id: str
+) -> None:
+    redis.delete(state_key(response_id))
+    redis.set(state_key(response_id), "foreign")
+
+    assert log.count(response_id) == 0

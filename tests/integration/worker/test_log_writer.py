@@ -1,15 +1,16 @@
 """The log writer before a real Valkey: order, collecting, healing, fences, and giving up."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
 from redis import Redis
 
+from millstream_contract.errors import LedgerUnavailable
 from millstream_contract.events import OutputTextDelta
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
-from millstream_contract.keys import log_key
+from millstream_contract.keys import log_key, state_key
 from millstream_contract.token_log import TokenLog
 from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.log_writer import LogWriter
@@ -39,6 +40,7 @@ def writing(
     *,
     logged: int = 0,
     held: bool = True,
+    still_held: Callable[[], bool] | None = None,
     patience_seconds: float = 30.0,
 ) -> Iterator[tuple[LogWriter, StopSignal]]:
     stop = StopSignal()
@@ -47,7 +49,7 @@ def writing(
         log,
         AnswerJob(ID, 1),
         Earlier(OPENING, 0, logged),
-        still_held=lambda: held,
+        still_held=still_held or (lambda: held),
         stop=stop,
         patience_seconds=patience_seconds,
     )
@@ -125,7 +127,7 @@ def test_a_flushed_log_of_an_overtaken_attempt_stays_empty(redis: "Redis") -> No
 
 def test_a_fence_stops_the_answer_and_nothing_more_is_written(redis: "Redis") -> None:
     log = TokenLog(redis)
-    with writing(log) as (writer, stop):
+    with writing(log, held=False) as (writer, stop):
         assert writer.flush(30)
 
         log.take_over(ID, 2)
@@ -213,3 +215,78 @@ def test_closing_waits_for_what_is_still_to_be_written(redis: "Redis") -> None:
         writer.close()
 
     eventually("all frames", lambda: len(logged(log)) == 602)
+
+
+def test_a_fence_holds_also_while_the_ledger_is_away(redis: "Redis") -> None:
+    def away() -> bool:
+        raise LedgerUnavailable("away")
+
+    log = TokenLog(redis)
+    with writing(log, still_held=away) as (writer, stop):
+        assert writer.flush(30)
+
+        log.take_over(ID, 2)
+        writer.write([piece("late")])
+
+        assert not writer.flush(30)
+    assert stop.reason is StopReason.FENCED
+    assert logged(log) == OPENING
+
+
+@pytest.mark.parametrize("field", ["attempt", "count"])
+def test_a_state_that_nobody_of_us_wrote_costs_no_frame(redis: "Redis", field: str) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, stop):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+
+        redis.hset(state_key(ID), field, "999")
+        writer.write([piece("after")])
+
+        assert writer.flush(30)
+    assert stop.reason is None
+    assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+@pytest.mark.parametrize("entry", ["*", "1-4", "1-400", "999-1"])
+def test_an_entry_that_nobody_of_us_wrote_costs_no_frame(redis: "Redis", entry: str) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, stop):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+
+        redis.xadd(log_key(ID), {"f": "garbage"}, id=entry)
+        writer.write([piece("after")])
+
+        assert writer.flush(30)
+    assert stop.reason is None
+    assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+@pytest.mark.parametrize("entry", ["*", "1-4", "999-1"])
+def test_an_entry_that_nobody_of_us_wrote_is_found_when_the_log_is_looked_at(
+    redis: "Redis", entry: str
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+        redis.xadd(log_key(ID), {"f": "garbage"}, id=entry)
+
+        writer.check()
+
+        eventually("the log to be whole, and all of it", lambda: redis.xlen(log_key(ID)) == 3)
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+def test_a_log_with_a_hole_is_whole_again_when_it_is_looked_at(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+        redis.xdel(log_key(ID), "1-2")
+
+        writer.check()
+
+        eventually("the log to be whole", lambda: len(logged(log)) == 3)
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()

@@ -124,21 +124,22 @@ class TokenLog:
             logger.error("%s: no frames in its log in Redis: %s", response_id, garbage[:5])
         return frames
 
-    def read_all(self, response_id: str) -> Iterator[Frame]:
-        """Yield all frames, read in batches."""
-        cursor = -1
+    def read_all(self, response_id: str, cursor: int = -1) -> Iterator[Frame]:
+        """Yield all frames with numbers above ``cursor``, read in batches."""
         while batch := self.read_after(response_id, cursor):
             yield from batch
             cursor = batch[-1].sequence_number
 
     def count(self, response_id: str) -> int:
-        """Return how many frames the log holds; 0 also when Redis has lost it.
+        """Return how many frames the log holds; 0 also when Redis has lost it, or has garbage.
 
         Raises LogUnavailable when Redis does not answer.
         """
         try:
             held = self._redis.hget(state_key(response_id), "count") or b""
         except RedisError as error:
+            if _tells_of_garbage(error):
+                return 0
             raise LogUnavailable(str(error)) from error
         return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
@@ -205,7 +206,7 @@ class TokenLog:
             try:
                 reply = script(keys=keys, args=arguments)
             except ResponseError as error:
-                if not any(words in str(error) for words in _WORDS_FOR_GARBAGE):
+                if not _tells_of_garbage(error):
                     raise
                 # The writer has all frames: it finds a gap, or nothing, and sends them again.
                 logger.error("%s: its log in Redis is garbage; deleted: %s", response_id, error)
@@ -220,6 +221,10 @@ class TokenLog:
             return script(keys=keys, args=arguments)
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
+
+
+def _tells_of_garbage(error: RedisError) -> bool:
+    return any(words in str(error) for words in _WORDS_FOR_GARBAGE)
 
 
 def _appended(response_id: str, reply: list[Any]) -> Appended:

@@ -24,7 +24,12 @@ from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import AnswerTrace
 from millstream_contract.work_board import Capacity, Lease, WorkBoard
 from millstream_worker.answering.attempt import AnswerTooLong, Attempt
-from millstream_worker.answering.earlier_frames import Earlier, earlier_frames, opening_only
+from millstream_worker.answering.earlier_frames import (
+    Earlier,
+    begin_anew,
+    earlier_frames,
+    opening_only,
+)
 from millstream_worker.answering.graph import build_graph, run_graph
 from millstream_worker.answering.heartbeat import Heartbeat
 from millstream_worker.answering.log_writer import LogWriter
@@ -57,6 +62,10 @@ _SERVER_ERROR: Final = "server_error"
 
 _QUICK_ATTEMPTS: Final = 2
 """Attempts that begin at once; a later one waits, longer each time."""
+
+_ENDING_ATTEMPTS: Final = 1
+"""Attempts after the last that end the response as failed, with what its log holds. If they do not
+come to that either, the next one does it without what the log holds."""
 
 
 class Answerer:
@@ -250,10 +259,9 @@ class Answerer:
         )
 
     def _read_earlier(self, row: ResponseRow, stop: StopSignal) -> Earlier:
-        job = AnswerJob(row.id, row.attempt)
         try:
             return patiently(
-                lambda: earlier_frames(self._log, row, stop, lambda: self._still_held(job, stop)),
+                lambda: self._open_log(row, stop),
                 what=f"{row.id}: opening its log",
                 seconds=self._settings.log_open_seconds,
                 wait=stop.wait,
@@ -263,6 +271,22 @@ class Answerer:
                 raise
             # The ledger must get an end all the same; the writer goes on trying to reach the log.
             return opening_only(row)
+        except Fenced:
+            raise
+        except Exception:
+            logger.exception("%s attempt %d: its log cannot be read", row.id, row.attempt)
+            return opening_only(row)
+
+    def _open_log(self, row: ResponseRow, stop: StopSignal) -> Earlier:
+        job = AnswerJob(row.id, row.attempt)
+
+        def still_held() -> bool:
+            return self._still_held(job, stop)
+
+        if row.attempt > self._settings.max_attempts + _ENDING_ATTEMPTS:
+            # Whatever the log holds, it must not keep the response from its end.
+            return begin_anew(self._log, row, still_held)
+        return earlier_frames(self._log, row, stop, still_held)
 
     def _open_writer(self, row: ResponseRow, earlier: Earlier, stop: StopSignal) -> LogWriter:
         job = AnswerJob(row.id, row.attempt)

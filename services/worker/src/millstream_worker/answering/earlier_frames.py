@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from millstream_contract.errors import BadFrame, Fenced
@@ -45,7 +45,15 @@ def earlier_frames(
     still_held: asks the ledger whether this attempt may still write. Raises Fenced, LogUnavailable,
     LedgerUnavailable.
     """
-    held = log.take_over(row.id, row.attempt)
+    known = log.count(row.id) if row.attempt > 1 else 0
+    try:
+        held = log.take_over(row.id, row.attempt)
+    except Fenced as fenced:
+        if not still_held():
+            raise
+        # The ledger knows of no later attempt: whatever fences the log, nobody of us wrote it.
+        logger.error("%s attempt %d: fenced by nobody: %s", row.id, row.attempt, fenced)
+        return begin_anew(log, row, still_held)
     if held.count == 0 and not still_held():
         # Redis has forgotten who holds the log: a later attempt, while this one was frozen.
         raise Fenced(row.id, row.attempt)
@@ -55,7 +63,10 @@ def earlier_frames(
     if row.attempt == 1 and held.count <= len(opening):
         # What the log lacks of the opening follows from the row.
         return Earlier(opening, 0, held.count)
-    return _read(log, row, held) or _restart(log, row)
+    if known > held.count:
+        # Its end is lost, and viewers may have seen that.
+        return begin_anew(log, row, still_held)
+    return _read(log, row, held) or begin_anew(log, row, still_held)
 
 
 def opening_only(row: ResponseRow) -> Earlier:
@@ -77,13 +88,20 @@ def _read(log: TokenLog, row: ResponseRow, held: Appended) -> Earlier | None:
         return None
     try:
         return Earlier(frames, first, held.count, said_in(frames))
-    except (BadFrame, KeyError, ValueError) as error:
+    except (BadFrame, KeyError, TypeError, ValueError) as error:
         logger.error("%s: its log holds what is no event: %s", row.id, error)
         return None
 
 
-def _restart(log: TokenLog, row: ResponseRow) -> Earlier:
+def begin_anew(log: TokenLog, row: ResponseRow, still_held: Callable[[], bool]) -> Earlier:
+    """Empty the log, whatever it holds, and return what is before this attempt then.
+
+    Raises as ``earlier_frames``.
+    """
     logger.warning("%s attempt %d: earlier frames are lost; it starts over", row.id, row.attempt)
-    first = row.attempt * RESTART_STRIDE
-    held = log.take_over(row.id, row.attempt, least_count=first)
-    return Earlier([], first, held.count, is_restart=True)
+    earlier = opening_only(row)
+    held = log.take_over(row.id, row.attempt, least_count=earlier.first, anew=True)
+    # Only now, as no fence stopped that: a later attempt that lost its log to it sends it again.
+    if not still_held():
+        raise Fenced(row.id, row.attempt)
+    return replace(earlier, logged=held.count)

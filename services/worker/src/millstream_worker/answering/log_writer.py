@@ -13,7 +13,7 @@ from contextvars import copy_context
 from enum import Enum
 from typing import Final
 
-from millstream_contract.errors import ContractError, Fenced, LedgerUnavailable, LogUnavailable
+from millstream_contract.errors import Fenced, LedgerUnavailable, LogUnavailable
 from millstream_contract.events import Event
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
@@ -179,13 +179,22 @@ class LogWriter:
         with self._changed:
             frames = self._unlogged()
         timed = self._is_time_to_tell()
-        reply = self._log.append(self._job.response_id, self._job.attempt, frames, timed=timed)
+        following = frames[-1].sequence_number + 1
+        try:
+            reply = self._log.append(*self._name, frames, timed=timed)
+        except Fenced:
+            # By a later attempt, or by garbage: looking after the log tells.
+            self.check()
+            return
         if reply.stop:
             self._stop.request(StopReason.CANCELLED)
         if reply.gap:
             self.check()
+        elif reply.count != following:
+            logger.error("%s attempt %d: its log in Redis miscounts its frames", *self._name)
+            self.check()
         else:
-            self._progress(frames[-1].sequence_number + 1)
+            self._progress(following)
 
     def _is_time_to_tell(self) -> bool:
         """Tell whether viewers are to learn when this was published: from some frames only."""
@@ -198,20 +207,49 @@ class LogWriter:
     def _heal(self) -> None:
         """Find out what the log holds, so that the next appends send the rest."""
         self._suspect = False
-        id_, attempt = self._name
         try:
-            held = self._log.take_over(id_, attempt, least_count=self._first)
-            # Only now: whoever begins a later attempt from here on finds the log taken by this one.
-            if not self._still_held():
-                raise Fenced(id_)
+            count = self._take_over()
         except (LogUnavailable, LedgerUnavailable):
             self.check()
             raise
-        if held.count > self._next_number():
-            raise ContractError(f"the log wants frame {held.count}, which nobody has written")
-        if held.count < self._first + self._logged:
+        if count < self._first + self._logged:
             logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
-        self._progress(held.count)
+        self._progress(count)
+
+    def _take_over(self) -> int:
+        """Take the log, and return the number of the next frame that it wants."""
+        try:
+            held = self._log.take_over(*self._name, least_count=self._first)
+        except Fenced as fenced:
+            self._check_with_ledger(otherwise=fenced)
+        else:
+            # Only now: whoever begins a later attempt from here on finds the log taken by this one.
+            self._check_with_ledger()
+            if self._is_as_written(held.count):
+                return held.count
+        # The ledger knows of no later attempt: somebody else has written there.
+        logger.error("%s attempt %d: its log in Redis is not as written; begun anew", *self._name)
+        held = self._log.take_over(*self._name, least_count=self._first, anew=True)
+        self._check_with_ledger()
+        return held.count
+
+    def _check_with_ledger(self, otherwise: Fenced | None = None) -> None:
+        """Raise Fenced when the ledger says so; ``otherwise`` when it is away, if that is given."""
+        try:
+            if self._still_held():
+                return
+        except LedgerUnavailable:
+            if otherwise is None:
+                raise
+            raise otherwise from None
+        raise Fenced(*self._name)
+
+    def _is_as_written(self, count: int) -> bool:
+        """Tell whether the log holds this attempt's frames before number ``count``, and no more."""
+        with self._changed:
+            frames = self._frames[: count - self._first]
+        logged = self._log.read_all(self._job.response_id, self._first - 1)
+        return self._first + len(frames) == count and list(logged) == frames
 
     def _progress(self, next_number: int) -> None:
         with self._changed:
