@@ -1,7 +1,6 @@
 """A token log in which somebody else wrote: no read blocks Redis, and no garbage is a frame."""
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from redis import Redis
@@ -9,9 +8,8 @@ from redis import Redis
 from millstream_contract.errors import Fenced
 from millstream_contract.identifiers import new_id
 from millstream_contract.keys import live_channel, log_key, state_key
-from millstream_contract.redis_connection import redis_client
 from millstream_contract.token_log import READ_BATCH, TokenLog
-from tests.contract.contract.test_token_log import frame, frames, listening
+from tests.contract.contract.token_log.entries import frame, frames, listening
 
 LARGEST = 2**64 - 1
 GARBAGE = {
@@ -23,17 +21,6 @@ GARBAGE = {
     "no data": b"id: 6\n\n",
     "a final one of another number": b'id: 5\ndata: {"type":"response.completed"}\n\n',
 }
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator["Redis"]:
-    with redis_client(redis_url, timeout_seconds=5) as client:
-        yield client
-
-
-@pytest.fixture
-def log(redis: "Redis") -> TokenLog:
-    return TokenLog(redis)
 
 
 @pytest.fixture
