@@ -179,6 +179,24 @@ def test_attempts_are_claimed_one_after_the_other(ledger: Ledger) -> None:
     assert ledger.responses.claim("resp_unknown", 1) is None
 
 
+def test_an_attempt_that_was_handed_over_is_no_try_and_one_that_was_overtaken_is(
+    ledger: Ledger,
+) -> None:
+    row = ledger.responses.accept(QUESTION).row
+    ledger.responses.claim(row.id, 1)
+
+    assert ledger.responses.hand_over(row.id, 1, wait_seconds=5)
+    second = ledger.responses.claim(row.id, 2)
+    third = ledger.responses.claim(row.id, 3)
+    assert not ledger.responses.hand_over(row.id, 2, wait_seconds=5)
+
+    assert second is not None
+    assert third is not None
+    assert (second.attempt, second.tries) == (2, 1)
+    assert (third.attempt, third.tries) == (3, 2)
+    assert ledger.responses.get(row.id).tries == 2
+
+
 def test_passages_are_kept_for_a_later_attempt_and_never_by_an_overtaken_one(
     ledger: Ledger,
 ) -> None:

@@ -14,6 +14,7 @@ from tests.unit.contract.state_search import endless, search
 LAST_ATTEMPT = 3
 LONGEST_LOG = 4
 FLUSHES = 1
+HAND_OVERS = 1
 
 IDLE = (0, "idle")
 Worker = tuple[int, str]
@@ -33,6 +34,7 @@ class World:
     messages: frozenset[int] = frozenset({1})
     workers: tuple[Worker, Worker] = (IDLE, IDLE)
     flushes: int = 0
+    handed_over: int = 0
     newest: int = 0
     """The latest attempt that ever took the log over, which Redis may have forgotten."""
     zombie_wrote: bool = False
@@ -56,6 +58,8 @@ def worker_steps(world: World, number: int) -> Iterator[World]:
     attempt, phase = world.workers[number]
     if phase != "idle":
         yield with_worker(world, number, IDLE)  # kill -9
+    if phase == "writing" and world.handed_over < HAND_OVERS:
+        yield from leave(world, number, attempt)
     match phase:
         case "idle":
             yield from (claim(world, number, message) for message in world.messages)
@@ -69,6 +73,8 @@ def worker_steps(world: World, number: int) -> Iterator[World]:
             yield with_worker(world, number, (attempt, "writing") if held else IDLE)
         case "writing":
             yield from write(world, number, attempt)
+        case "leaving":
+            yield give_up(world, number, attempt)
         case "stored":
             yield from tell_the_end(world, number, attempt)
 
@@ -114,6 +120,18 @@ def tell_the_end(world: World, number: int, attempt: int) -> Iterator[World]:
         yield with_worker(released, number, IDLE)
 
 
+def leave(world: World, number: int, attempt: int) -> Iterator[World]:
+    yield with_worker(world, number, (attempt, "leaving"))  # PostgreSQL is away
+    if world.attempt == attempt and not world.ended_by:
+        noted = replace(world, handed_over=world.handed_over + 1)
+        yield with_worker(noted, number, (attempt, "leaving"))
+
+
+def give_up(world: World, number: int, attempt: int) -> World:
+    given = replace(world, leases=world.leases - {attempt}, queued=True)
+    return with_worker(send(given, attempt + 1), number, IDLE)
+
+
 def reaper_steps(world: World) -> Iterator[World]:
     for lease in world.leases:
         # Any lease may be found expired: clocks are not part of what is promised.
@@ -151,6 +169,9 @@ def test_no_interleaving_breaks_the_log_or_the_ledger_and_none_hangs() -> None:
         assert all(end == world.ended_by for end in ends), f"told an end not stored: {world}"
         assert len(ends) <= 1, f"ended twice: {world}"
         assert not ends or world.log[-1] < 0, f"written behind the end: {world}"
+        for attempt, phase in world.workers:
+            if attempt and attempt == world.attempt and phase != "leaving":
+                assert world.attempt > world.handed_over, f"a running attempt is free: {world}"
 
     assert len(reached_from) > 10_000
     assert hopeless(reached_from) == set()

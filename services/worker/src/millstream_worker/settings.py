@@ -213,7 +213,10 @@ class AnswerSettings(WorkerSettings):
     max_attempts: int = Field(
         default=5,
         ge=1,
-        description="Attempts at one answer; then it fails, so that no question can kill for ever.",
+        description=(
+            "Attempts at one answer, then it fails, so that no question can kill for ever; those"
+            " that were handed over do not count."
+        ),
     )
 
     log_patience_seconds: float = Field(

@@ -123,6 +123,21 @@ class Responses:
             ).fetchone()
         return found is not None
 
+    def hand_over(self, response_id: str, attempt: int, *, wait_seconds: float) -> bool:
+        """Write down that this attempt ends by being handed over. False: overtaken, or ended.
+
+        Call it once for an attempt, and before the message of the next one is sent. Where it
+        fails, the attempt counts as one that was lost.
+        wait_seconds: the longest wait for a connection.
+        """
+        with ledger_connection(self._pool, wait_seconds) as connection:
+            changed = connection.execute(
+                "UPDATE responses SET handed_over = handed_over + 1"
+                f" WHERE id = %s AND attempt = %s AND {UNFINISHED}",
+                [response_id, attempt],
+            )
+            return changed.rowcount == 1
+
     def keep_passages(
         self, response_id: str, attempt: int, passages: Sequence[Passage], *, grounded: bool
     ) -> bool:

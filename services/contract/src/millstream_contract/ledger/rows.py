@@ -146,6 +146,12 @@ class ResponseRow(BaseModel):
     completed_at: datetime | None
     traceparent: str | None = None
     mlflow_trace_id: str | None = None
+    handed_over: int = 0
+
+    @property
+    def tries(self) -> int:
+        """Attempts without those that were handed over: a drain is nobody's failure."""
+        return self.attempt - self.handed_over
 
     def as_object(self, output: tuple[OutputItem, ...] = ()) -> ResponseObject:
         """Return the row in the shape of the API, with these output items."""

@@ -61,7 +61,10 @@ class Enqueue(Protocol):
 _SERVER_ERROR: Final = "server_error"
 
 _QUICK_ATTEMPTS: Final = 2
-"""Attempts that begin at once; a later one waits, longer each time."""
+"""Tries that begin at once; a later one waits, longer each time."""
+
+_HAND_OVER_WAIT_SECONDS: Final = 2.0
+"""The longest wait for a connection to the ledger of a worker that is about to end."""
 
 _ENDING_ATTEMPTS: Final = 1
 """Attempts after the last that end the response as failed, with what its log holds. If they do not
@@ -136,6 +139,7 @@ class Answerer:
                     self._lost(lease, trace, wrote=False)
                 else:
                     trace.whole.note(millstream__status="handed over")
+                    self._note_hand_over(lease)
                     self._hand_over(row.id, row.attempt, row.traceparent)
             else:
                 self._release(lease)
@@ -198,7 +202,7 @@ class Answerer:
     ) -> Ending:
         """Make the answer, and return how it ends. Raises Stopped when it does not end here."""
         try:
-            if row.attempt > self._settings.max_attempts:
+            if row.tries > self._settings.max_attempts:
                 attempt.keep()
                 return _failed("attempts_exhausted", ATTEMPTS_EXHAUSTED)
             if stop.reason is StopReason.CANCELLED:
@@ -207,9 +211,9 @@ class Answerer:
             attempt.begin()
             if attempt.was_complete:
                 return Ending("completed")
-            if row.attempt > _QUICK_ATTEMPTS:
+            if row.tries > _QUICK_ATTEMPTS:
                 # Whatever killed the earlier ones may be the question: spare the others.
-                stop.wait(Waits.after(row.attempt - _QUICK_ATTEMPTS))
+                stop.wait(Waits.after(row.tries - _QUICK_ATTEMPTS))
             run_graph(self._graph, attempt, tools)
             return attempt.ending()
         except Stopped as stopped:
@@ -307,6 +311,15 @@ class Answerer:
             stop.request(StopReason.CANCELLED)
         # Its own final frame may be what Redis has lost: an end of this attempt is held, too.
         return standing.attempt == job.attempt
+
+    def _note_hand_over(self, lease: Lease) -> None:
+        """Have this attempt not counted: before the next one is sent, which may claim at once."""
+        try:
+            self._ledger.responses.hand_over(
+                lease.response_id, lease.attempt, wait_seconds=_HAND_OVER_WAIT_SECONDS
+            )
+        except LedgerUnavailable as error:
+            logger.warning("%s: its hand-over counts as a loss: %s", lease.response_id, error)
 
     def _hand_over(self, response_id: str, attempt: int, traceparent: str | None = None) -> None:
         """Give a response to another worker, which begins the attempt after this one."""
