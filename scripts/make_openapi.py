@@ -49,6 +49,7 @@ _ERROR_TEXTS = {
     413: "The body is larger than MILLSTREAM_MAX_BODY_BYTES.",
     415: "The body is not plain JSON: `param` names the header that says so. Content-Type may be"
     " application/json, Content-Encoding identity.",
+    426: "Sec-WebSocket-Version is not 13.",
     429: "The line is full, or you asked too much at once. Nothing was kept.",
     500: "The server made a mistake, or (chat completions) the answer failed.",
     503: "A server behind the API is away, or this process is ending.",

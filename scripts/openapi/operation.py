@@ -20,6 +20,7 @@ ERRORS: Final[dict[int, str]] = {
     409: "Conflict",
     413: "TooLarge",
     415: "NotJson",
+    426: "UpgradeRequired",
     429: "TooManyRequests",
     500: "ServerError",
     503: "Unavailable",

@@ -5,6 +5,7 @@ from flask_cors import CORS
 
 from millstream_api.edges import keep_edges
 from millstream_api.errors import ApiError, install_error_handlers
+from millstream_api.handshakes import refuse_bad_handshakes
 from millstream_api.observing.http_requests import observe_requests
 from millstream_api.request_ids import number_requests
 from millstream_api.request_limits import limit_requests
@@ -42,6 +43,7 @@ def create_app(parts: Services) -> Flask:
     limit_requests(app, parts.settings)
     keep_edges(app)
     install_error_handlers(app)
+    refuse_bad_handshakes(app)
     CORS(
         app,
         origins=list(parts.settings.cors_origins),
