@@ -128,7 +128,7 @@ class AnswerMetrics:
             registry=registry,
         )  # fmt: skip
         self.output_tokens = Counter(
-            "millstream_model_output_tokens", "Tokens of answers, as counted by the model.",
+            "millstream_model_output_tokens", "Tokens that the model said, as it counted them.",
             registry=registry,
         )  # fmt: skip
         self.log_bytes = Counter(
