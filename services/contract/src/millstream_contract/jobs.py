@@ -3,8 +3,11 @@
 Tasks are sent by name, so that who enqueues never imports who works.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+
+from millstream_contract.identifiers import is_id
 
 ANSWER_TASK: Final = "millstream.answer"
 ANSWER_QUEUE: Final = "answers"
@@ -74,6 +77,22 @@ BROKER_KEYS: Final = (
     "unacked_index",
 )
 """Keys that Celery makes in Redis, and to which it gives no time to live."""
+
+_MOST_ATTEMPTS: Final = 2**31 - 1
+"""As many as fit into the ledger's column."""
+
+
+def is_job(task: str, arguments: Sequence[Any]) -> bool:
+    """Tell whether a job of ours is sent by this name, with such arguments."""
+    match task, [*arguments]:
+        case AnswerJob.task, [str(response_id), int(attempt)]:
+            return is_id(response_id, "resp") and 1 <= attempt <= _MOST_ATTEMPTS
+        case IngestJob.task, [str(document_id)]:
+            return is_id(document_id, "doc")
+        case FeedbackJob.task, [str(response_id)]:
+            return is_id(response_id, "resp")
+    return False
+
 
 # Celery's settings that sender and worker must share, each with its reason.
 SHARED_CELERY_SETTINGS: Final[dict[str, Any]] = {

@@ -11,6 +11,7 @@ from celery import Celery
 from kombu import Connection
 
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS
+from millstream_worker import queue_transport
 
 _SETTINGS: Final[dict[str, Any]] = {
     **SHARED_CELERY_SETTINGS,
@@ -84,7 +85,11 @@ def celery_app(redis_url: str, still_trying: Callable[[], None] = lambda: None) 
     queue=job.queue)``. still_trying: called while it waits for a broker that is away.
     """
     app = Celery("millstream", broker=redis_url, set_as_current=False)
-    app.conf.update(_SETTINGS, broker_transport_options=_TRANSPORT)
+    app.conf.update(
+        _SETTINGS,
+        broker_transport=f"{queue_transport.__name__}:{queue_transport.HealingTransport.__name__}",
+        broker_transport_options=_TRANSPORT,
+    )
     app.amqp.Connection = type(
         "PromptConnection", (PromptConnection,), {"still_trying": staticmethod(still_trying)}
     )
