@@ -287,7 +287,7 @@ class Answerer:
         def still_held() -> bool:
             return self._still_held(job, stop)
 
-        if row.attempt > self._settings.max_attempts + _ENDING_ATTEMPTS:
+        if row.tries > self._settings.max_attempts + _ENDING_ATTEMPTS:
             # Whatever the log holds, it must not keep the response from its end.
             return begin_anew(self._log, row, still_held)
         return earlier_frames(self._log, row, stop, still_held)
