@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Coroutine
@@ -17,11 +18,15 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class TcpProxy:
-    """Forwards connections to a port of the loopback, by a thread of its own."""
+    """Forwards connections to a port of the loopback, by a thread of its own.
 
-    def __init__(self, target_port: int) -> None:
+    tls: clients speak TLS to it, and it speaks none to the server behind it.
+    """
+
+    def __init__(self, target_port: int, tls: ssl.SSLContext | None = None) -> None:
         self.port = free_port()
         self._target = target_port
+        self._tls = tls
         self._links: set[asyncio.StreamWriter] = set()
         self._flows: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -75,7 +80,9 @@ class TcpProxy:
         self._flowing.set()
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
+        self._server = await asyncio.start_server(
+            self._accept, "127.0.0.1", self.port, ssl=self._tls
+        )
 
     async def _cut(self) -> None:
         if self._server is not None:

@@ -12,6 +12,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.utils.json import dumps
 from redis.client import Pipeline
 
+from millstream_contract.broker_tls import broker_tls
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS, Job
 
 logger = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class JobQueue:
         self._celery.conf.update(
             SHARED_CELERY_SETTINGS,
             broker_connection_timeout=timeout_seconds,
+            broker_use_ssl=broker_tls(redis_url),
             broker_transport=f"{__name__}:{PipelinedTransport.__name__}",
             broker_transport_options={
                 # Without it a send to a Redis that hangs would block for ever.

@@ -10,6 +10,7 @@ from typing import Any, Final
 from celery import Celery
 from kombu import Connection
 
+from millstream_contract.broker_tls import broker_tls
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS
 from millstream_worker import queue_transport
 
@@ -89,6 +90,7 @@ def celery_app(redis_url: str, still_trying: Callable[[], None] = lambda: None) 
         _SETTINGS,
         broker_transport=f"{queue_transport.__name__}:{queue_transport.HealingTransport.__name__}",
         broker_transport_options=_TRANSPORT,
+        broker_use_ssl=broker_tls(redis_url),
     )
     app.amqp.Connection = type(
         "PromptConnection", (PromptConnection,), {"still_trying": staticmethod(still_trying)}
