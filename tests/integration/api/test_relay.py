@@ -31,7 +31,7 @@ from tests.integration.api.scribe import Scribe
 def own_backends(
     database_url: str, private_valkey: ValkeyServer, scripted_model: ScriptedModel
 ) -> Backends:
-    settings = {"MILLSTREAM_RECHECK_SECONDS": "60", "MILLSTREAM_VIEWER_BUFFER_BYTES": "20000"}
+    settings = {"MILLSTREAM_RECHECK_SECONDS": "600", "MILLSTREAM_VIEWER_BUFFER_BYTES": "20000"}
     return Backends(database_url, private_valkey.url(), scripted_model, settings)
 
 
@@ -49,6 +49,24 @@ def _asked(api: Service, backends: Backends) -> Iterator[tuple[ApiClient, Scribe
         response_id = client.start("What is a log?")["id"]
         with Scribe(backends.database_url, backends.redis_url, response_id) as scribe:
             yield client, scribe
+
+
+def test_deleting_a_conversation_ends_its_streams_though_nobody_looks_by_himself(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with ApiClient(own_api.url) as client:
+        conversation = client.create_conversation()["id"]
+        response_id = client.start("What is a log?", conversation=conversation)["id"]
+        with (
+            Scribe(own_backends.database_url, own_backends.redis_url, response_id) as scribe,
+            client.follow(response_id) as stream,
+        ):
+            scribe.write("A file.")
+            stream.until_text(len("A file."))
+
+            client.http.delete(f"/v1/conversations/{conversation}")
+
+            assert list(stream) == []
 
 
 def test_redis_connections_do_not_grow_with_viewers(

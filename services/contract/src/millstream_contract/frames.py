@@ -71,6 +71,11 @@ def encode_aside(event: Event, last_number: int) -> bytes:
     return encode_frame(event, last_number).data.partition(b"\n")[2]
 
 
+LOOK_AGAIN: Final = b": look again\n\n"
+"""Published in place of frames when a response was deleted: who listens finds that in the ledger.
+It is a comment, should anybody send it on."""
+
+
 def is_aside(data: bytes) -> bool:
     """Tell whether this is an aside: frames begin with their id, ``DONE`` with no object."""
     return data.startswith(b"data: {")

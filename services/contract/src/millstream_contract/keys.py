@@ -10,7 +10,7 @@
     log. Written with the log; ``stop`` by the API.
 ``millstream:{<response id>}:live``: channel
     What each append wrote, frames joined; now and then behind a line ``: <seconds>`` that tells
-    when, by Redis' clock. Published by append.lua.
+    when, by Redis' clock. Published by append.lua. ``LOOK_AGAIN`` when the response was deleted.
 ``millstream:stops``: channel
     Ids of responses that are to stop. Published by the API, heard by every worker process.
 ``millstream:idle``: channel

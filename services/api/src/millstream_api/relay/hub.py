@@ -21,7 +21,7 @@ from millstream_api.relay.chunks import chunk_of
 from millstream_api.relay.subscription import Subscription
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import BadFrame
-from millstream_contract.frames import is_aside
+from millstream_contract.frames import LOOK_AGAIN, is_aside
 from millstream_contract.keys import IDLE_CHANNEL, live_channel, response_of_channel
 from millstream_contract.token_log import LiveBatch
 
@@ -244,6 +244,10 @@ class Hub:
         handed = 0
         for kind, channel, data in messages:
             if kind == b"message":
+                if data == LOOK_AGAIN:
+                    waiting.pop(channel, None)
+                    self._reread(channel.decode())
+                    continue
                 if is_aside(data):
                     self._hand_out_aside(channel, data)
                     continue
@@ -270,6 +274,10 @@ class Hub:
         self._pending.pop(channel, None)
         if topic := self._topics.get(channel):
             topic.confirmed.set()
+        self._reread(channel)
+
+    def _reread(self, channel: str) -> None:
+        if topic := self._topics.get(channel):
             for listener in tuple(topic.listeners):
                 listener.reread()
 

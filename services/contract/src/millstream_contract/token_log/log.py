@@ -14,7 +14,7 @@ from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import Fenced, LogUnavailable
-from millstream_contract.frames import Frame, is_frame
+from millstream_contract.frames import LOOK_AGAIN, Frame, is_frame
 from millstream_contract.keys import (
     LOG_TTL_SECONDS,
     STOPS_CHANNEL,
@@ -186,7 +186,7 @@ class TokenLog:
             raise LogUnavailable(response_id) from error
 
     def forget(self, response_ids: Sequence[str]) -> None:
-        """Delete the logs of responses that were deleted, and stop who still writes one.
+        """Delete the logs of responses that were deleted, stop who writes one, tell who reads one.
 
         Raises LogUnavailable when Redis does not answer.
         """
@@ -196,6 +196,7 @@ class TokenLog:
                     calls.delete(log_key(response_id))
                     calls.delete(state_key(response_id))
                     calls.publish(STOPS_CHANNEL, response_id)
+                    calls.publish(live_channel(response_id), LOOK_AGAIN)
                 calls.execute()
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
