@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import LiteralString, Self
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
@@ -94,6 +95,18 @@ class PostgresServer:
         _, alive = psutil.wait_procs(family, timeout=scaled(10))
         assert not alive, f"backends outlive their SIGKILL: {alive}"
 
+    def take_writes(self, *, now: bool) -> None:
+        """Take writes from now on, or refuse them as a replica does; nobody is disconnected."""
+        setting = "ALTER SYSTEM SET default_transaction_read_only = "
+        self._administer(sql.SQL(setting + ("off" if now else "on")))
+        self._administer(sql.SQL("SELECT pg_reload_conf()"))
+
+    def let_new_sessions_write(self, url: str, *, may: bool) -> None:
+        """Let sessions of a database that begin from now on write, or not; others stay as is."""
+        name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
+        setting = "ALTER DATABASE {} SET default_transaction_read_only = "
+        self._administer(sql.SQL(setting + ("off" if may else "on")).format(name))
+
     def restart(self) -> None:
         """Start again on the same port with the same data, after `kill` or `stop`."""
         self.process = self._start()
@@ -137,6 +150,10 @@ class PostgresServer:
         return process
 
     def _execute(self, statement: LiteralString, *names: str) -> None:
-        query = sql.SQL(statement).format(*map(sql.Identifier, names))
-        with psycopg.connect(self.url(), autocommit=True) as connection:
+        self._administer(sql.SQL(statement).format(*map(sql.Identifier, names)))
+
+    def _administer(self, query: sql.SQL | sql.Composed) -> None:
+        # Who administers a server writes even where nobody else may.
+        may_write = "-c default_transaction_read_only=off"
+        with psycopg.connect(self.url(), autocommit=True, options=may_write) as connection:
             connection.execute(query)

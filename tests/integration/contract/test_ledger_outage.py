@@ -1,12 +1,12 @@
 """PostgreSQL away: said by name, after a bounded wait, and over when it is back."""
 
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
 from millstream_contract.errors import LedgerUnavailable
-from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.ledger import Ledger, Pool, open_pool
 from millstream_contract.ledger.migration import migrate
 from millstream_contract.ledger.pool import ledger_connection
 from millstream_contract.ledger.rows import NewResponse
@@ -91,6 +91,72 @@ def test_a_late_reply_is_never_taken_for_another(database_url: str) -> None:
         for _ in range(2):
             with ledger_connection(pool) as connection:
                 assert connection.execute("SELECT 'own' AS reply").fetchone() == {"reply": "own"}
+
+
+def test_a_server_that_takes_no_writes_is_said_and_serves_again_when_it_does(
+    private_postgres: PostgresServer,
+) -> None:
+    migrate(private_postgres.url())
+    with open_pool(private_postgres.url(), size=2, wait_seconds=scaled(10)) as pool:
+        ledger = Ledger.of(pool)
+        row = ledger.responses.accept(QUESTION).row
+        private_postgres.take_writes(now=False)
+        eventually("the ledger to refuse", lambda: not answers(ledger), 20)
+
+        with pytest.raises(LedgerUnavailable):
+            ledger.responses.accept(QUESTION)
+        assert ledger.responses.get(row.id) == row
+        private_postgres.take_writes(now=True)
+
+        eventually("the ledger to answer", lambda: answers(ledger), 20)
+        assert ledger.responses.accept(QUESTION).is_new
+
+
+def test_one_refused_write_moves_every_connection_to_the_server_of_now(
+    postgres: PostgresServer, database_url: str
+) -> None:
+    # A session keeps what held when it began, as one to an old primary does.
+    postgres.let_new_sessions_write(database_url, may=False)
+    with open_pool(database_url, size=3, wait_seconds=scaled(10)) as pool:
+        assert states_of(pool, 3) == ["on", "on", "on"]
+        postgres.let_new_sessions_write(database_url, may=True)
+
+        with pytest.raises(LedgerUnavailable):
+            Ledger.of(pool).responses.accept(QUESTION)
+
+        assert states_of(pool, 3) == ["off", "off", "off"]
+        assert Ledger.of(pool).responses.accept(QUESTION).is_new
+
+
+def test_a_probe_alone_moves_connections_to_the_server_of_now(
+    postgres: PostgresServer, database_url: str
+) -> None:
+    postgres.let_new_sessions_write(database_url, may=False)
+    with open_pool(database_url, size=1, wait_seconds=scaled(10)) as pool:
+        ledger = Ledger.of(pool)
+        assert not answers(ledger)
+        postgres.let_new_sessions_write(database_url, may=True)
+
+        eventually("the ledger to answer", lambda: answers(ledger), 20)
+
+
+def test_of_several_hosts_the_one_that_takes_writes_is_used(
+    private_postgres: PostgresServer, postgres: PostgresServer
+) -> None:
+    private_postgres.let_new_sessions_write(private_postgres.url(), may=False)
+    hosts = f"127.0.0.1:{private_postgres.port},127.0.0.1:{postgres.port}"
+    url = f"postgresql://postgres@{hosts}/postgres?target_session_attrs=read-write"
+
+    with open_pool(url, size=1) as pool, ledger_connection(pool) as connection:
+        assert connection.info.port == postgres.port
+
+
+def states_of(pool: Pool, number: int) -> list[str]:
+    """Ask so many connections at once whether they are read-only."""
+    with ExitStack() as held:
+        lent = [held.enter_context(ledger_connection(pool)) for _ in range(number)]
+        rows = [one.execute("SHOW transaction_read_only").fetchone() for one in lent]
+    return [row["transaction_read_only"] for row in rows if row]
 
 
 def answers(ledger: Ledger) -> bool:

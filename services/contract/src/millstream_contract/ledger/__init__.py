@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from psycopg.errors import ReadOnlySqlTransaction
+
 from millstream_contract.ledger.api_keys import ApiKeys
 from millstream_contract.ledger.context import Contexts
 from millstream_contract.ledger.conversations import Conversations
@@ -40,9 +42,12 @@ class Ledger:
         )
 
     def ping(self) -> None:
-        """Return when PostgreSQL answers. Raises LedgerUnavailable when it does not."""
+        """Return when PostgreSQL answers and takes writes, else raise LedgerUnavailable."""
         with ledger_connection(self.pool) as connection:
-            connection.execute("SELECT 1")
+            # A replica says so here, too, whatever its own setting is.
+            found = connection.execute("SHOW transaction_read_only").fetchone()
+            if found == {"transaction_read_only": "on"}:
+                raise ReadOnlySqlTransaction
 
 
 __all__ = ["Ledger", "Pool", "open_pool"]

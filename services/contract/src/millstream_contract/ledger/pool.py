@@ -1,5 +1,7 @@
 """Connections to PostgreSQL."""
 
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Final, TypeVar
@@ -7,6 +9,7 @@ from typing import ClassVar, Final, TypeVar
 import psycopg
 from psycopg import pq
 from psycopg.abc import PQGen
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -16,6 +19,9 @@ from millstream_contract.ledger.conninfo import conninfo_of
 T = TypeVar("T")
 
 _INTERVAL_SECONDS: Final = 0.1
+
+_LEAVE_EVERY_SECONDS: Final = 1.0
+"""All connections are replaced no more often: a failover is no time for a storm of new ones."""
 
 
 class Connection(psycopg.Connection[DictRow]):
@@ -39,7 +45,17 @@ class Connection(psycopg.Connection[DictRow]):
             raise
 
 
-Pool = ConnectionPool[Connection]
+class Pool(ConnectionPool[Connection]):
+    """A pool that can leave a server: after a failover the address may lead to another one."""
+
+    _left_at = -math.inf
+
+    def leave_server(self) -> None:
+        """Have all connections replaced by new ones, each when nobody uses it; never waits."""
+        now = time.monotonic()
+        if now - self._left_at >= _LEAVE_EVERY_SECONDS:
+            self._left_at = now
+            self.drain()
 
 
 def open_pool(
@@ -51,7 +67,7 @@ def open_pool(
     It does not wait for PostgreSQL: a connection is made when one is needed, and a call that gets
     none within ``wait_seconds``, or no reply within ``reply_seconds``, raises LedgerUnavailable.
     """
-    return ConnectionPool(
+    return Pool(
         conninfo_of(database_url),
         connection_class=type("Connection", (Connection,), {"reply_seconds": reply_seconds}),
         kwargs={"row_factory": dict_row, "autocommit": True},
@@ -83,14 +99,29 @@ def _check(connection: Connection) -> None:
     connection.pgconn.consume_input()
 
 
+_AWAY: Final = (
+    PoolTimeout,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    ReadOnlySqlTransaction,
+)
+
+
 @contextmanager
 def ledger_connection(pool: Pool, wait_seconds: float | None = None) -> Iterator[Connection]:
     """Lend a connection; what PostgreSQL's absence raises becomes LedgerUnavailable.
 
+    So does a server that takes no writes (the primary of before a failover, or a replica): nothing
+    of what was asked of it was done, and its connections are left for new ones.
     wait_seconds: the longest wait for one; None: as the pool was opened.
     """
     try:
         with pool.connection(timeout=wait_seconds) as connection:
-            yield connection
-    except (PoolTimeout, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            try:
+                yield connection
+            except ReadOnlySqlTransaction:
+                connection.close()
+                pool.leave_server()
+                raise
+    except _AWAY as error:
         raise LedgerUnavailable(type(error).__name__) from error
