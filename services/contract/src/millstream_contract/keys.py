@@ -42,6 +42,9 @@
     Written by reapers.
 ``millstream:{work}:positions_told``: string
     There for some seconds after those in line were told their positions. Written by reapers.
+``millstream:probe``: string
+    There for a second after a probe of readiness tried whether Redis takes writes. Written by the
+    API and workers.
 
 The braces are real: they keep one response's keys, and the board's, in one slot of a Redis Cluster.
 """
@@ -50,6 +53,8 @@ from typing import Final
 
 STOPS_CHANNEL: Final = "millstream:stops"
 IDLE_CHANNEL: Final = "millstream:idle"
+
+PROBE_KEY: Final = "millstream:probe"
 
 QUEUED_KEY: Final = "millstream:{work}:queued"
 LEASES_KEY: Final = "millstream:{work}:leases"

@@ -1,11 +1,13 @@
 """Servers that forget, hang, restart or are gone; connections that are taken."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from redis import Redis
 
 from millstream_contract.errors import LogUnavailable
+from millstream_contract.keys import PROBE_KEY
 from millstream_contract.redis_connection import redis_client
 from millstream_contract.token_log import TokenLog
 from tests.contract.contract.token_log.entries import frames
@@ -39,6 +41,34 @@ def test_a_server_that_is_gone_is_said_by_name(response_id: str) -> None:
         ):
             with pytest.raises(LogUnavailable):
                 call()
+
+
+@pytest.mark.parametrize(
+    "refuse",
+    [
+        lambda redis: redis.replicaof("127.0.0.1", str(free_port())),
+        lambda redis: redis.config_set("min-replicas-to-write", 1),
+        lambda redis: redis.config_set("maxmemory", 1),
+    ],
+    ids=["a replica", "too few replicas", "a full memory"],
+)
+def test_a_server_that_takes_no_writes_does_not_pass_for_well(
+    private_valkey: ValkeyServer, refuse: Callable[["Redis"], object]
+) -> None:
+    with redis_client(private_valkey.url(), timeout_seconds=5) as client:
+        log = TokenLog(client)
+        log.ping()
+        refuse(client)
+
+        assert client.ping()
+        with pytest.raises(LogUnavailable):
+            log.ping()
+
+
+def test_a_probe_leaves_nothing_for_long(log: TokenLog, redis: "Redis") -> None:
+    log.ping()
+
+    assert 0 < redis.pttl(PROBE_KEY) <= 1000
 
 
 def test_readers_at_the_same_time_share_the_connections_there_may_be(

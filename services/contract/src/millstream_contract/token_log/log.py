@@ -17,6 +17,7 @@ from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.frames import LOOK_AGAIN, Frame, is_frame
 from millstream_contract.keys import (
     LOG_TTL_SECONDS,
+    PROBE_KEY,
     STOPS_CHANNEL,
     live_channel,
     log_key,
@@ -35,6 +36,8 @@ _WORDS_FOR_GARBAGE: Final = (
     "exhausted the last possible ID",
 )
 """What Redis says when the keys of a log hold what is none; no outage, so it does not pass."""
+
+_PROBE_MS: Final = 1000
 
 _MOST_DIGITS: Final = 18
 
@@ -163,9 +166,10 @@ class TokenLog:
         ]
 
     def ping(self) -> None:
-        """Return when Redis answers. Raises LogUnavailable when it does not."""
+        """Return when Redis takes a write. Raises LogUnavailable when it does not."""
         try:
-            self._redis.ping()
+            # A replica, a full memory and a disk that fails all answer PING as if all were well.
+            self._redis.set(PROBE_KEY, 1, px=_PROBE_MS)
         except RedisError as error:
             raise LogUnavailable(str(error)) from error
 
