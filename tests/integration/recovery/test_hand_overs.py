@@ -1,13 +1,20 @@
 """Workers that are told to leave, one after another: a long answer outlives any number of them."""
 
+import base64
+import json
 import uuid
+from urllib.parse import urlsplit
 
 import pytest
 
+from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
 from tests.harness.deadlines import eventually
 from tests.harness.processes import ServerProcess
+from tests.harness.proxy import TcpProxy
+from tests.harness.services import start_worker
 from tests.harness.stack import Backends, Stack, running_stack
+from tests.integration.worker.desk import open_desk
 
 _SETTINGS = {
     "MILLSTREAM_CONTINUE_ANSWERS": "true",
@@ -92,3 +99,32 @@ def test_a_worker_that_dies_counts_also_behind_a_hand_over(
 
     assert stored["error"]["code"] == "attempts_exhausted"
     assert stored["output"][-1]["content"][0]["text"] == seen.text != ""
+
+
+def test_a_hand_over_that_postgresql_does_not_hear_of_goes_ahead_and_counts(
+    database_url: str, redis_url: str, scripted_model: ScriptedModel, script: Script, gate: str
+) -> None:
+    settings = {**_SETTINGS, "MILLSTREAM_MAX_ATTEMPTS": "2"}
+    address = urlsplit(database_url)
+    with TcpProxy(address.port or 0) as network:
+        through = address._replace(netloc=f"postgres@127.0.0.1:{network.port}").geturl()
+        leaving = start_worker(Backends(through, redis_url, scripted_model, settings).settings())
+        with open_desk(database_url, redis_url, scripted_model) as desk:
+            response_id = desk.ask(_asked(script))
+            desk.model.wait(script.id, "held")
+            network.cut()
+            leaving.stop(30)
+            # No reaper lives that could have sent it.
+            (message,) = desk.redis.lrange("answers", 0, -1)
+            assert response_id.encode() in base64.b64decode(json.loads(message)["body"])
+
+            other = start_worker(
+                Backends(database_url, redis_url, scripted_model, settings).settings()
+            )
+            desk.model.wait(script.id, "started", count=2)
+            desk.model.open_gate(gate)
+            told = desk.finished(response_id)
+            other.stop(30)
+
+    assert told.text == script.text
+    assert (told.row.status, told.row.attempt, told.row.tries) == ("completed", 2, 2)
