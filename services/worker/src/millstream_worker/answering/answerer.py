@@ -7,32 +7,26 @@ later attempt fences this one out of the log and the ledger; everything else end
 import logging
 import time
 from concurrent.futures import Executor
-from typing import Final, Protocol
+from typing import Final
 
 from millstream_contract.errors import (
     ContractError,
     Fenced,
-    LedgerUnavailable,
     LogUnavailable,
 )
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.moving_up import MovingUp
-from millstream_contract.objects import FINAL_STATUSES, ResponseError, ResponseObject
+from millstream_contract.objects import ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import AnswerTrace
 from millstream_contract.work_board import Capacity, Lease, WorkBoard
 from millstream_worker.answering.attempt import AnswerTooLong, Attempt
-from millstream_worker.answering.earlier_frames import (
-    Earlier,
-    begin_anew,
-    earlier_frames,
-    opening_only,
-)
+from millstream_worker.answering.attempt_log import AttemptLog
+from millstream_worker.answering.custody import Custody, Enqueue
 from millstream_worker.answering.graph import build_graph, run_graph
 from millstream_worker.answering.heartbeat import Heartbeat
-from millstream_worker.answering.log_writer import LogWriter
 from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.recorder import Ending
 from millstream_worker.answering.stopping import RunningAnswers, Stopped, StopReason, StopSignal
@@ -50,25 +44,10 @@ from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
 
-
-class Enqueue(Protocol):
-    """Sends jobs."""
-
-    def __call__(self, job: AnswerJob, traceparent: str | None = None) -> bool:
-        """Send a job, with the trace that it belongs to; False when it could not be."""
-
-
 _SERVER_ERROR: Final = "server_error"
 
 _QUICK_ATTEMPTS: Final = 2
 """Tries that begin at once; a later one waits, longer each time."""
-
-_HAND_OVER_WAIT_SECONDS: Final = 2.0
-"""The longest wait for a connection to the ledger of a worker that is about to end."""
-
-_ENDING_ATTEMPTS: Final = 1
-"""Attempts after the last that end the response as failed, with what its log holds. If they do not
-come to that either, the next one does it without what the log holds."""
 
 
 class Answerer:
@@ -92,13 +71,12 @@ class Answerer:
         """Work with these; ``enqueue`` hands a job to another worker, False when it cannot."""
         self._ledger = ledger
         self._log = log
-        self._board = board
+        self._custody = Custody(ledger, board, enqueue)
         self._models = models
         self._running = running
         self._heartbeat = heartbeat
         self._settings = settings
         self._background = background
-        self._enqueue = enqueue
         self._metrics = metrics
         self._capacity = capacity
         self._moving_up = MovingUp(ledger, board, enqueue)
@@ -115,10 +93,12 @@ class Answerer:
                 row = self._claim(job, stop)
             except Stopped:
                 # It was not claimed yet: the same job goes to another worker.
-                self._hand_over(job.response_id, job.attempt - 1)
+                self._metrics.handed_over.inc()
+                self._custody.hand_back(job)
                 return
             if row is None:
-                self._clear_board(job)
+                logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
+                self._custody.nothing_to_do(job)
                 return
             logger.info("%s attempt %d: begun", job.response_id, job.attempt)
             self._metrics.claimed(row.attempt)
@@ -139,18 +119,18 @@ class Answerer:
                     self._lost(lease, trace, wrote=False)
                 else:
                     trace.whole.note(millstream__status="handed over")
-                    self._note_hand_over(lease)
-                    self._hand_over(row.id, row.attempt, row.traceparent)
+                    self._metrics.handed_over.inc()
+                    self._custody.hand_over(lease, row.traceparent)
             else:
-                self._release(lease)
+                self._custody.release(lease)
                 self._moving_up.behind_the_end_in(row.conversation_id)
                 self._note_service(time.monotonic() - begun)
 
     def _lost(self, lease: Lease, trace: AnswerTrace, *, wrote: bool) -> None:
         """Leave an answer that this attempt does not hold any more; ``wrote``: it tried to."""
-        if self._is_deleted(lease.response_id):
+        if self._custody.is_deleted(lease.response_id):
             trace.whole.note(millstream__status="deleted")
-            self._release(lease)
+            self._custody.release(lease)
             logger.info("%s attempt %d: deleted", lease.response_id, lease.attempt)
             return
         trace.whole.note(millstream__status="overtaken")
@@ -159,19 +139,13 @@ class Answerer:
             self._metrics.fenced_writes.inc()
         logger.info("%s attempt %d: overtaken", lease.response_id, lease.attempt)
 
-    def _is_deleted(self, response_id: str) -> bool:
-        try:
-            return response_id not in self._ledger.responses.standings([response_id])
-        except LedgerUnavailable:
-            # Then its lease runs out, and whoever finds that asks again.
-            return False
-
     def _work(self, row: ResponseRow, lease: Lease, stop: StopSignal, trace: AnswerTrace) -> None:
         watch = Stopwatch(row, trace)
         if row.cancel_requested_at is not None:
             stop.request(StopReason.CANCELLED)
-        earlier = self._read_earlier(row, stop)
-        writer = self._open_writer(row, earlier, stop)
+        log = AttemptLog(self._log, self._custody, self._settings, row, stop)
+        earlier = log.earlier()
+        writer = log.writer(earlier)
         try:
             self._heartbeat.watch_log(lease, writer.check)
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
@@ -262,101 +236,11 @@ class Answerer:
             wait=lambda seconds: stop.wait(seconds, reasons=[StopReason.HANDED_OVER]),
         )
 
-    def _read_earlier(self, row: ResponseRow, stop: StopSignal) -> Earlier:
-        try:
-            return patiently(
-                lambda: self._open_log(row, stop),
-                what=f"{row.id}: opening its log",
-                seconds=self._settings.log_open_seconds,
-                wait=stop.wait,
-            )
-        except (LogUnavailable, LedgerUnavailable, Stopped) as error:
-            if isinstance(error, Stopped) and error.reason is not StopReason.CANCELLED:
-                raise
-            # The ledger must get an end all the same; the writer goes on trying to reach the log.
-            return opening_only(row)
-        except Fenced:
-            raise
-        except Exception:
-            logger.exception("%s attempt %d: its log cannot be read", row.id, row.attempt)
-            return opening_only(row)
-
-    def _open_log(self, row: ResponseRow, stop: StopSignal) -> Earlier:
-        job = AnswerJob(row.id, row.attempt)
-
-        def still_held() -> bool:
-            return self._still_held(job, stop)
-
-        if row.tries > self._settings.max_attempts + _ENDING_ATTEMPTS:
-            # Whatever the log holds, it must not keep the response from its end.
-            return begin_anew(self._log, row, still_held)
-        return earlier_frames(self._log, row, stop, still_held)
-
-    def _open_writer(self, row: ResponseRow, earlier: Earlier, stop: StopSignal) -> LogWriter:
-        job = AnswerJob(row.id, row.attempt)
-        return LogWriter(
-            self._log,
-            job,
-            earlier,
-            still_held=lambda: self._still_held(job, stop),
-            stop=stop,
-            patience_seconds=self._settings.log_patience_seconds,
-        )
-
-    def _still_held(self, job: AnswerJob, stop: StopSignal) -> bool:
-        standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
-        if standing is None:
-            return False
-        if standing.cancel_requested:
-            stop.request(StopReason.CANCELLED)
-        # Its own final frame may be what Redis has lost: an end of this attempt is held, too.
-        return standing.attempt == job.attempt
-
-    def _note_hand_over(self, lease: Lease) -> None:
-        """Have this attempt not counted: before the next one is sent, which may claim at once."""
-        try:
-            self._ledger.responses.hand_over(
-                lease.response_id, lease.attempt, wait_seconds=_HAND_OVER_WAIT_SECONDS
-            )
-        except LedgerUnavailable as error:
-            logger.warning("%s: its hand-over counts as a loss: %s", lease.response_id, error)
-
-    def _hand_over(self, response_id: str, attempt: int, traceparent: str | None = None) -> None:
-        """Give a response to another worker, which begins the attempt after this one."""
-        self._metrics.handed_over.inc()
-        try:
-            self._board.hand_over(Lease(response_id, attempt))
-        except LogUnavailable as error:
-            logger.warning("%s: its lease runs out by itself: %s", response_id, error)
-        if self._enqueue(AnswerJob(response_id, attempt + 1), traceparent):
-            logger.info("%s: handed over as attempt %d", response_id, attempt + 1)
-
     def _note_service(self, seconds: float) -> None:
         try:
             self._capacity.served(seconds)
         except LogUnavailable as error:
             logger.debug("a measured time is not counted: %s", error)
-
-    def _release(self, lease: Lease) -> None:
-        try:
-            self._board.release(lease)
-        except LogUnavailable as error:
-            # It is found expired, and its message finds that all is done.
-            logger.debug("%s: its lease stays on the board: %s", lease.response_id, error)
-
-    def _clear_board(self, job: AnswerJob) -> None:
-        """Take a response out of line for which there is nothing to do, or nothing any more."""
-        logger.info("%s attempt %d: nothing to do", job.response_id, job.attempt)
-        try:
-            standing = self._ledger.responses.standings([job.response_id]).get(job.response_id)
-            # Not begun, and refused: it waits for its turn, and is put in line when that comes.
-            waits = job.attempt == 1 and standing is not None and standing.attempt == 0
-            if standing is None or waits or standing.status in FINAL_STATUSES:
-                self._board.release(Lease(job.response_id, job.attempt))
-            else:
-                self._board.leave_line(Lease(job.response_id, standing.attempt))
-        except ContractError as error:
-            logger.debug("%s: a reaper looks again: %s", job.response_id, error)
 
 
 def _failed(code: str, message: str) -> Ending:
