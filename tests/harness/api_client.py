@@ -119,10 +119,15 @@ class ApiClient:
         return self.ask(question, background=True, **settings)
 
     @contextmanager
-    def stream(self, question: str, **settings: Any) -> Iterator[EventStream]:
+    def stream(
+        self, question: str, idempotency_key: str | None = None, **settings: Any
+    ) -> Iterator[EventStream]:
         """Ask, and view the answer from its first event; it goes on when the view is closed."""
         body = {"input": question, "stream": True, "background": True, **settings}
-        with self._stream("POST", "/v1/responses", Transcript(), json=body) as stream:
+        asked: dict[str, Any] = {"json": body}
+        if idempotency_key is not None:
+            asked["headers"] = {"Idempotency-Key": idempotency_key}
+        with self._stream("POST", "/v1/responses", Transcript(), **asked) as stream:
             yield stream
 
     @contextmanager

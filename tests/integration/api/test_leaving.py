@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import psycopg
@@ -58,6 +59,30 @@ def test_closing_a_stream_of_an_answer_in_the_background_leaves_it(
     scribe = scribe_of(created.body["response"]["id"])
     scribe.write("A")
     assert not scribe.told_to_stop
+
+
+def test_a_repeat_that_goes_away_stops_nothing_and_the_first_one_still_reads(
+    client: ApiClient, scribe_of: ScribeOf, shared_backends: Backends
+) -> None:
+    asked: dict[str, Any] = {"background": False, "idempotency_key": "repeated"}
+    with client.stream("Repeated?", **asked) as first:
+        created = first.until_type("response.created")
+        scribe = scribe_of(created.body["response"]["id"])
+        with client.stream("Repeated?", **asked) as repeat:
+            repeated = repeat.until_type("response.created")
+        # What comes after it in the same way has been acted on before.
+        with client.stream("Left after it?", background=False) as other:
+            other.until_type("response.created")
+        eventually("a stop", lambda: is_to_stop(shared_backends, "Left after it?"), 20)
+
+        scribe.write("A")
+
+        first.until_text(1)
+        assert repeated.body == created.body
+        assert not is_to_stop(shared_backends, "Repeated?")
+        assert not scribe.told_to_stop
+
+    eventually("a stop", lambda: is_to_stop(shared_backends, "Repeated?"), 20)
 
 
 def test_a_viewer_that_comes_and_goes_stops_nothing(

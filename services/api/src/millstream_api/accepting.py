@@ -49,7 +49,7 @@ class Acceptor:
     tracing: Tracing
     turnstile: Turnstile
 
-    def accept(self, new: NewResponse) -> ResponseRow:
+    def accept(self, new: NewResponse) -> Accepted:
         """Accept a question and enqueue it; a repeat of it (idempotency key) changes nothing.
 
         Once the ledger has it, it is accepted: when Redis is away, a reaper finds it in the ledger
@@ -62,16 +62,16 @@ class Acceptor:
         with self.turnstile.passing():
             return self._admit(new)
 
-    def _admit(self, new: NewResponse) -> ResponseRow:
+    def _admit(self, new: NewResponse) -> Accepted:
         try:
             with self.admission.admitted() as place:
                 return self._accept(new, place)
         except ApiError as full:
             if earlier := self.ledger.responses.earlier(new):
-                return earlier
+                return Accepted(earlier, is_new=False)
             raise full
 
-    def _accept(self, new: NewResponse, place: Place) -> ResponseRow:
+    def _accept(self, new: NewResponse, place: Place) -> Accepted:
         with accepting(self.tracing) as span:
             traced = replace(new, traceparent=span.traceparent) if span.traceparent else new
             accepted = self._store(traced, place)
@@ -79,7 +79,7 @@ class Acceptor:
             span.note(millstream__repeat=not accepted.is_new)
             if accepted.is_new:
                 self._begin(accepted, place)
-        return accepted.row
+        return accepted
 
     def _store(self, new: NewResponse, place: Place) -> Accepted:
         try:

@@ -2,6 +2,9 @@
 
 It is written down in the ledger, so the wish outlives this process. An answer whose stream ends
 because this process does goes on: its client comes back elsewhere.
+
+Only the request that an answer was accepted for stops it so. A repeat (idempotency key) that goes
+away stops nothing: the first one may still be read, by a connection of another process.
 """
 
 import logging
@@ -17,6 +20,7 @@ from gevent.socket import wait_read
 from millstream_api.cancelling import Canceller
 from millstream_api.relay import OnClose, StreamEnd
 from millstream_contract.errors import ContractError, NotFound
+from millstream_contract.ledger.rows import Accepted
 
 logger = logging.getLogger(__name__)
 
@@ -24,22 +28,25 @@ _TRIES: Final = 30
 _PAUSE_SECONDS: Final = 1.0
 
 
-def stopping_when_left(canceller: Canceller, owner: str) -> OnClose:
-    """Return what is to be called when the stream of an answer of ``owner`` ends."""
-    return partial(_stop_if_left, canceller, owner)
+def stopping_when_left(canceller: Canceller, accepted: Accepted) -> OnClose | None:
+    """Return what is to be called when the stream of an answer ends; None for a repeat's."""
+    return partial(_stop_if_left, canceller, accepted.row.owner) if accepted.is_new else None
 
 
 @contextmanager
-def watching(environ: Mapping[str, Any], left: Callable[[], None]) -> Iterator[None]:
-    """Call ``left``, on a greenlet of its own, if the client closes its connection meanwhile.
+def stopping_if_left_meanwhile(
+    environ: Mapping[str, Any], canceller: Canceller, accepted: Accepted
+) -> Iterator[None]:
+    """Stop an answer if its client closes the connection meanwhile; unless it only repeats.
 
     Only a server that shows the connection can be asked for that.
     """
     connection = environ.get("gunicorn.socket")
     # What TLS has for us does not show on its socket.
-    if type(connection) is not gevent.socket.socket:
+    if not accepted.is_new or type(connection) is not gevent.socket.socket:
         yield
         return
+    left = partial(stop, canceller, accepted.row.owner, accepted.row.id)
     watch = gevent.spawn(_watch, connection, left)
     try:
         yield

@@ -1,6 +1,5 @@
 """``/v1/chat/completions`` and ``/v1/models``: adapters over the path of ``/v1/responses``."""
 
-from functools import partial
 from typing import Any, Final
 
 from flask import Blueprint, Response, jsonify, request
@@ -9,10 +8,10 @@ from millstream_api.chatting import new_response, read_completion
 from millstream_api.completions import CompletionStream, completion, failure
 from millstream_api.errors import ApiError
 from millstream_api.identity import current_owner
-from millstream_api.leaving import stop, stopping_when_left, watching
+from millstream_api.leaving import stopping_if_left_meanwhile, stopping_when_left
 from millstream_api.server_sent import begun_view, viewer_stream
 from millstream_api.services import Services, services
-from millstream_contract.ledger.rows import ResponseRow
+from millstream_contract.ledger.rows import Accepted, ResponseRow
 
 blueprint = Blueprint("chat", __name__, url_prefix="/v1")
 
@@ -28,23 +27,25 @@ def create() -> Response:
     key = request.headers.get("Idempotency-Key")
     new = new_response(asked, owner, key, parts.settings)
     with parts.seats.one() as seat:
-        row = parts.acceptor.accept(new)
+        accepted = parts.acceptor.accept(new)
+        row = accepted.row
         if asked.stream:
             view = begun_view(
                 row,
-                on_close=stopping_when_left(parts.canceller, owner),
+                on_close=stopping_when_left(parts.canceller, accepted),
                 translate=CompletionStream(row, with_usage=asked.wants_usage),
             )
             return viewer_stream(parts.streamer, view, seat)
-        _wait_for_end(parts, row)
+        _wait_for_end(parts, accepted)
     return _whole(row.id, owner)
 
 
-def _wait_for_end(parts: Services, row: ResponseRow) -> None:
-    with watching(request.environ, partial(stop, parts.canceller, row.owner, row.id)):
-        is_whole = parts.streamer.wait_for_end(row.id)
+def _wait_for_end(parts: Services, accepted: Accepted) -> None:
+    response_id = accepted.row.id
+    with stopping_if_left_meanwhile(request.environ, parts.canceller, accepted):
+        is_whole = parts.streamer.wait_for_end(response_id)
     if not is_whole:
-        message = f"This process is ending. The answer goes on as {row.id}; see /v1/responses."
+        message = f"This process is ending. The answer goes on as {response_id}: /v1/responses."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
 
 

@@ -2,7 +2,6 @@
 
 import logging
 import time
-from functools import partial
 from typing import Final
 
 import gevent
@@ -13,14 +12,14 @@ from millstream_api.cursor import check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, not_found
 from millstream_api.field_errors import not_among, wrong_type
 from millstream_api.identity import current_owner
-from millstream_api.leaving import stop, stopping_when_left, watching
+from millstream_api.leaving import stopping_if_left_meanwhile, stopping_when_left
 from millstream_api.routes.paging import check_include, listed_items
 from millstream_api.server_sent import View, begun_view, viewer_stream
 from millstream_api.services import Services, services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
 
 logger = logging.getLogger(__name__)
@@ -39,29 +38,30 @@ def create() -> Response:
     key = request.headers.get("Idempotency-Key")
     new = new_response(asked, current_owner(), key, parts.settings)
     if asked.background and not asked.stream:
-        return _as_json(_accepted(parts, new).id)
+        return _as_json(_accepted(parts, new).row.id)
     # Whoever stays for the answer has a seat before anything of the question is kept.
     with parts.seats.one() as seat:
-        row = _accepted(parts, new)
+        accepted = _accepted(parts, new)
         if asked.stream:
-            left = None if asked.background else stopping_when_left(parts.canceller, row.owner)
-            return viewer_stream(parts.streamer, begun_view(row, on_close=left), seat)
-        _wait_for_end(parts, row)
-    return _as_json(row.id)
+            left = None if asked.background else stopping_when_left(parts.canceller, accepted)
+            return viewer_stream(parts.streamer, begun_view(accepted.row, on_close=left), seat)
+        _wait_for_end(parts, accepted)
+    return _as_json(accepted.row.id)
 
 
-def _accepted(parts: Services, new: NewResponse) -> ResponseRow:
+def _accepted(parts: Services, new: NewResponse) -> Accepted:
     try:
         return parts.acceptor.accept(new)
     except NotFound as error:
         raise named_not_found(error, new) from None
 
 
-def _wait_for_end(parts: Services, row: ResponseRow) -> None:
-    with watching(request.environ, partial(stop, parts.canceller, row.owner, row.id)):
-        is_whole = parts.streamer.wait_for_end(row.id)
+def _wait_for_end(parts: Services, accepted: Accepted) -> None:
+    response_id = accepted.row.id
+    with stopping_if_left_meanwhile(request.environ, parts.canceller, accepted):
+        is_whole = parts.streamer.wait_for_end(response_id)
     if not is_whole:
-        message = f"This process is ending. The answer goes on as {row.id}; retrieve it by its id."
+        message = f"This process is ending. The answer goes on as {response_id}; retrieve it."
         raise ApiError(503, message, code="draining", retry_after_seconds=1)
 
 

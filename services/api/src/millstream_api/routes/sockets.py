@@ -165,7 +165,7 @@ class _Session:
         question = read_question(_dump(asked.fields), settings)
         new = new_response(question, self._owner, None, settings)
         try:
-            response_id = self._parts.acceptor.accept(new).id
+            response_id = self._parts.acceptor.accept(new).row.id
         except NotFound as error:
             raise named_not_found(error, new) from None
         if not question.background:
