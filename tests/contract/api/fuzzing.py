@@ -32,7 +32,7 @@ _IN_WORDS_ONLY: Final = (
     (r"(input|messages)\[\d+\]\.content", r"may have up to (8000|4000) characters"),
     (r"max_tokens", r"must equal max_completion_tokens"),
     (r"after", r"after must be the id of"),
-    (r"starting_after", r"must be below \d+: there are no more events yet"),
+    (r"starting_after|Last-Event-ID", r"must be below \d+: there are no more events yet"),
     (r"millstream\.replaces", r"replaces must be a response of this conversation"),
 )
 

@@ -133,6 +133,26 @@ def test_any_cursor_of_a_running_stream_is_answered_at_once(cursor: str, streams
     answer.close()
 
 
+@pytest.mark.parametrize(
+    ("by_query", "by_header", "param"),
+    [
+        ([], ["999"], "Last-Event-ID"),
+        (["0"], ["999"], "Last-Event-ID"),
+        (["999"], [], "starting_after"),
+        (["999"], ["0"], "starting_after"),
+    ],
+)
+def test_a_cursor_that_is_ahead_is_named_as_it_was_given(
+    by_query: list[str], by_header: list[str], param: str, streams: Streams
+) -> None:
+    answer = streams.http.send(asked(streams, streams.finished, by_query, by_header))
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    error = answer.json()["error"]
+    assert (error["param"], error["code"]) == (param, "integer_above_max_value")
+    assert error["message"].startswith(f"{param} must be below")
+
+
 def test_a_reconnecting_event_source_goes_on_behind_its_last_event(streams: Streams) -> None:
     # Its address still says where it began; its header says where it is.
     answer = streams.http.send(asked(streams, streams.finished, ["0"], ["4"]))

@@ -1,6 +1,7 @@
 """The viewer's cursor: which events it has already."""
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Request
@@ -14,31 +15,43 @@ CURSOR_LIMIT: Final = 10**18
 """What fits into an id of a Redis Stream."""
 
 
-def read_cursor(request: Request) -> int:
-    """Return the number of the last event that the viewer has, -1 for none.
+_BY_QUERY: Final = "starting_after"
+_BY_HEADER: Final = "Last-Event-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The number of the last event that the viewer has, -1 for none; and what said it."""
+
+    number: int = -1
+    param: str = _BY_QUERY
+
+
+def read_cursor(request: Request) -> Cursor:
+    """Return the cursor that a request names.
 
     ``starting_after`` says it, or the header ``Last-Event-ID`` that a browser sends when it
     reconnects, to the address that it had at first: of two, the later one counts. Raises ApiError
     (400) for anything but one whole number; -1 asks for everything.
     """
-    cursor = -1
+    cursor = Cursor()
     for param, values in (
-        ("starting_after", request.args.getlist("starting_after")),
-        ("Last-Event-ID", request.headers.getlist("Last-Event-ID")),
+        (_BY_QUERY, request.args.getlist(_BY_QUERY)),
+        (_BY_HEADER, request.headers.getlist(_BY_HEADER)),
     ):
-        if values:
-            cursor = max(cursor, _cursor(param, values))
+        if values and (number := _number(param, values)) > cursor.number:
+            cursor = Cursor(number, param)
     return cursor
 
 
-def check_not_ahead(cursor: int, count: int) -> None:
+def check_not_ahead(cursor: Cursor, count: int) -> None:
     """Raise ApiError (400) when a cursor points behind the ``count`` events there are."""
-    if cursor >= count:
-        message = f"starting_after must be below {count}: there are no more events yet."
-        raise bad_field("starting_after", message, "integer_above_max_value")
+    if cursor.number >= count:
+        message = f"{cursor.param} must be below {count}: there are no more events yet."
+        raise bad_field(cursor.param, message, "integer_above_max_value")
 
 
-def _cursor(param: str, values: list[str]) -> int:
+def _number(param: str, values: list[str]) -> int:
     if len(values) > 1:
         raise bad_field(param, f"{param} must be given once.")
     if _DIGITS.fullmatch(values[0]) is None:

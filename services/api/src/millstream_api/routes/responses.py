@@ -8,7 +8,7 @@ import gevent
 from flask import Blueprint, Response, jsonify, request
 
 from millstream_api.asking import new_response, read_question
-from millstream_api.cursor import check_not_ahead, read_cursor
+from millstream_api.cursor import Cursor, check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, not_found
 from millstream_api.field_errors import not_among, wrong_type
 from millstream_api.identity import current_owner
@@ -74,11 +74,10 @@ def retrieve(response_id: str) -> Response:
     cursor = read_cursor(request)
     if not _is_true("stream"):
         return _as_json(response_id)
-    if cursor >= 0:
-        check_not_ahead_of(row, cursor)
+    check_not_ahead_of(row, cursor)
     view = View(
         response_id,
-        cursor,
+        cursor.number,
         may_be_final=row.status in FINAL_STATUSES,
         traceparent=row.traceparent,
     )
@@ -129,18 +128,20 @@ def owned_response(response_id: str, owner: str) -> ResponseRow:
         raise not_found("response", response_id) from None
 
 
-def check_not_ahead_of(row: ResponseRow, cursor: int) -> None:
+def check_not_ahead_of(row: ResponseRow, cursor: Cursor) -> None:
     """Raise ApiError (400) when a cursor points behind what the response has.
 
     A log that Redis has lost says nothing: its writer is sending it again, and has some time to.
     """
+    if cursor.number < 0:
+        return
     parts = services()
     if row.status in FINAL_STATUSES:
         log = parts.ledger.responses.log(row.id) or b""
         check_not_ahead(cursor, max(f.sequence_number for f in split_frames(log)) + 1 if log else 0)
         return
     refuse_at = time.monotonic() + _HEALING_SECONDS
-    while _is_ahead(row.id, cursor):
+    while _is_ahead(row.id, cursor.number):
         if time.monotonic() >= refuse_at:
             check_not_ahead(cursor, parts.log.count(row.id))
         gevent.sleep(_LOOK_AGAIN_SECONDS)

@@ -20,7 +20,7 @@ from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
 from millstream_api.bodies import check_text, json_object
-from millstream_api.cursor import checked_cursor
+from millstream_api.cursor import Cursor, checked_cursor
 from millstream_api.errors import ApiError, as_api_error, bad_field, crashed, not_found
 from millstream_api.field_errors import empty, missing, not_among, too_long, unsupported, wrong_type
 from millstream_api.identity import Identity, current_identity
@@ -184,8 +184,7 @@ class _Session:
         for name in sorted(request.keys() - {"response_id", "starting_after"}):
             raise unsupported(name)
         row = owned_response(response_id, self._owner)
-        if cursor >= 0:
-            check_not_ahead_of(row, cursor)
+        check_not_ahead_of(row, Cursor(cursor))
         return response_id, cursor
 
     def _relay(self, response_id: str, cursor: int, stream_id: str | None) -> None:
