@@ -69,6 +69,54 @@ def test_a_bad_question_is_refused_by_name_and_leaves_nothing(
     assert _everything_stored(shared_backends) == before
 
 
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", "it is no JSON at line 1, column 1."),
+        (b'{"input": "x",\n}', "it is no JSON at line 2, column 1."),
+        (b'{"input": "x"} y', "it is no JSON at line 1, column 16."),
+        (b'{"input": "a\nb"}', "it is no JSON at line 1, column 13."),
+        (b'\xef\xbb\xbf{"input": "x"}', "it must not begin with a byte order mark."),
+        (b'{"input": -Infinity}', "-Infinity is not JSON."),
+    ],
+)
+def test_what_is_no_json_is_told_in_words_of_our_own(
+    body: bytes, reason: str, client: ApiClient
+) -> None:
+    answer = client.http.post("/v1/responses", content=body)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, "body", "invalid_json")
+    assert error["message"] == f"The body must be a JSON object: {reason}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"x" * 200_000: 1, "input": "x"},
+        {"input": "x", "metadata": {"x" * 200_000: 1}},
+        {"input": "x", "metadata": {"x" * 200_000: "x"}},
+        {"input": [{"role": "user", "content": "x", "x" * 200_000: 1}]},
+        {"input": "x", "millstream": {"x" * 200_000: 1}},
+        {"input": "x", "model": "x" * 200_000},
+        {"input": "x", "conversation": "x" * 200_000},
+    ],
+    ids=["field", "metadata", "its name", "message", "extension", "model", "id"],
+)
+def test_an_error_repeats_little_of_what_was_sent(body: object, client: ApiClient) -> None:
+    answer = client.http.post("/v1/responses", json=body)
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert len(answer.content) < 500
+
+
+def test_a_number_without_end_is_refused_in_words_of_our_own(client: ApiClient) -> None:
+    answer = client.http.post("/v1/responses", content=b'{"input": ' + b"9" * 200_000 + b"}")
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"], error["code"]) == (400, "input", "invalid_type")
+
+
 def test_a_body_over_the_limit_is_refused(client: ApiClient) -> None:
     answer = client.http.post("/v1/responses", content=b'{"input": "' + b"x" * 300_000 + b'"}')
 

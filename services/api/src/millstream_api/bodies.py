@@ -15,6 +15,8 @@ _MAX_METADATA_NAME: Final = 64
 _MAX_METADATA_VALUE: Final = 512
 
 
+_BYTE_ORDER_MARK: Final = "\ufeff"
+
 _LONGEST_NUMBER: Final = 300
 """Digits of a number that is read exactly; one with more is beyond every bound."""
 
@@ -95,7 +97,15 @@ def _refuse_constant(name: str) -> None:
 
 
 def _reason(error: Exception) -> str:
-    return "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+    # Python's own words are no client's: they tell of its functions.
+    match error:
+        case RecursionError():
+            return "it is nested too deeply"
+        case json.JSONDecodeError(doc=text) if text.startswith(_BYTE_ORDER_MARK):
+            return "it must not begin with a byte order mark"
+        case json.JSONDecodeError(lineno=line, colno=column):
+            return f"it is no JSON at line {line}, column {column}"
+    return str(error)
 
 
 def _json_type(value: object) -> str:
