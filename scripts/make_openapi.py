@@ -31,7 +31,8 @@ _DESCRIPTION = f"""\
 The OpenAI Responses API with background streams, over documents of your own. Clients of the
 original work unchanged but for their base URL; what is ours beyond it stands in `millstream`.
 
-Every error has one shape. A field that is not supported is a 400 that names it (`param`). Paths
+Every error has one shape. A field that is not supported is a 400 that names it (`param`); so is a
+query parameter that an operation does not know, or that is no list and comes twice. Paths
 answer HEAD and OPTIONS too; an unknown path gets 404, a method that a path has not 405, and what is
 no HTTP request that can be served 400, 414, 417, 431 or 501: all in the one shape.
 

@@ -22,7 +22,6 @@ CONVERSATION_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "conversations",
         "ConversationList",
         parameters=["Limit", "After", "Order", "Sought", "Include", "IncludeBrackets"],
-        errors=[400],
     ),
     ("get", "/v1/conversations/{conversation_id}"): Operation(
         "retrieveConversation",
@@ -55,7 +54,7 @@ CONVERSATION_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "conversations",
         "ItemList",
         parameters=["ConversationId", *PAGE],
-        errors=[400, 404],
+        errors=[404],
     ),
     ("post", "/v1/conversations/{conversation_id}/items"): Operation(
         "addItems",
@@ -72,7 +71,7 @@ CONVERSATION_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "conversations",
         "Item",
         parameters=[*_ITEM, "Include", "IncludeBrackets"],
-        errors=[400, 404],
+        errors=[404],
     ),
     ("delete", "/v1/conversations/{conversation_id}/items/{item_id}"): Operation(
         "deleteItem",

@@ -6,9 +6,10 @@ from typing import Final
 
 from scripts.openapi.schemas import Schema, ref
 
-# What any operation behind the gate may answer: no login, a strange page, too many requests, our
-# own mistake, a server that is away or a process that is about to end.
-ALWAYS: Final = (401, 403, 429, 500, 503)
+# What any operation behind the gate may answer: a query parameter that it does not know, no login,
+# a strange page, too many requests, our own mistake, a server that is away or a process that is
+# about to end.
+ALWAYS: Final = (400, 401, 403, 429, 500, 503)
 
 NUMBERED: Final = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
 
@@ -66,7 +67,7 @@ class Operation:
             }
         if self.ticket:
             described["security"] = [{}, {"bearer": []}, {"proxy": []}, {"ticket": []}]
-        also = {*((400, 413) if self.body else ()), *((415,) if method == "post" else ())}
+        also = {*((413,) if self.body else ()), *((415,) if method == "post" else ())}
         errors = sorted({*self.errors, *ALWAYS, *also})
         described["responses"] = {"200": self._good()} | {
             str(status): {"$ref": f"#/components/responses/{ERRORS[status]}"} for status in errors

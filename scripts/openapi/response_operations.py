@@ -47,7 +47,7 @@ _READ: Final = Operation(
         *("ResponseId", "Stream", "StartingAfter", "LastEventId"),
         *("IncludeObfuscation", "Include", "IncludeBrackets", "Ticket"),
     ],
-    errors=[400, 404],
+    errors=[404],
     stream="StreamEvent",
     ticket=True,
     description="A stream begins behind the cursor and ends with `data: [DONE]`; one that ends"
@@ -81,7 +81,7 @@ RESPONSE_OPERATIONS: Final[dict[tuple[str, str], Operation]] = {
         "responses",
         "ItemList",
         parameters=["ResponseId", *PAGE],
-        errors=[400, 404],
+        errors=[404],
     ),
     ("post", "/v1/responses/{response_id}/feedback"): Operation(
         "giveFeedback",

@@ -16,7 +16,7 @@ def socket_operation() -> Schema:
     responses: Schema = {"101": {"description": "The socket is open."}}
     responses |= {
         str(status): {"$ref": f"#/components/responses/{ERRORS[status]}"}
-        for status in sorted({400, 426, *ALWAYS})
+        for status in sorted({426, *ALWAYS})
     }
     return {
         "operationId": "connect",

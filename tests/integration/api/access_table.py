@@ -105,12 +105,18 @@ ROWS = [
 
 def routes() -> Iterator[tuple[str, str]]:
     """Give method and rule of every HTTP route of the app."""
+    for method, rule, _ in endpoints():
+        yield method, rule
+
+
+def endpoints() -> Iterator[tuple[str, str, str]]:
+    """Give method, rule and endpoint of every HTTP route of the app."""
     app = Flask("routes", static_folder=None)
     add_routes(app)
     for rule in app.url_map.iter_rules():
         if not rule.websocket:
             for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
-                yield method, rule.rule
+                yield method, rule.rule, rule.endpoint
 
 
 def sockets() -> set[str]:

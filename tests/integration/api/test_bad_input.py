@@ -197,6 +197,30 @@ def test_a_bad_cursor_in_the_header_is_refused_whatever_else_is_given(
     assert answer.json()["error"]["param"] == "Last-Event-ID"
 
 
+def test_a_question_with_an_unknown_query_parameter_is_refused_and_leaves_nothing(
+    client: ApiClient, shared_backends: Backends
+) -> None:
+    before = _everything_stored(shared_backends)
+
+    answer = client.http.post("/v1/responses?stream=true", json={"input": "x"})
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "stream"
+    assert _everything_stored(shared_backends) == before
+
+
+def test_a_list_in_a_query_may_repeat_its_name_and_a_probe_may_say_anything(
+    client: ApiClient,
+) -> None:
+    always = "file_search_call.results"
+
+    listed = client.http.get("/v1/conversations", params={"include": [always, always]})
+    probed = client.http.get("/healthz?now=1&now=2")
+
+    assert listed.status_code == httpx.codes.OK
+    assert probed.status_code == httpx.codes.OK
+
+
 def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
     response_id = client.start("What is a log?")["id"]
 

@@ -10,9 +10,10 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from millstream_api import no_effect
 from millstream_api.asking import CreateResponse
 from millstream_api.chatting import CreateCompletion
+from millstream_api.query_parameters import KNOWN
 from scripts import make_openapi, make_stream_contract
 from scripts.openapi import harmless
-from tests.integration.api.access_table import routes, sockets
+from tests.integration.api.access_table import endpoints, routes, sockets
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +51,15 @@ def test_it_has_every_websocket_and_no_other(document: dict[str, Any]) -> None:
     assert described == {_as_path(rule) for rule in sockets()}
 
 
+def test_it_has_every_query_parameter_that_a_route_takes_and_no_other(
+    document: dict[str, Any],
+) -> None:
+    for method, rule, endpoint in endpoints():
+        operation = document["paths"][_as_path(rule)][method.lower()]
+
+        assert _in_query(document, operation) == KNOWN.get(endpoint, set()), f"{method} {rule}"
+
+
 def test_it_describes_events_as_the_streams_contract_does(document: dict[str, Any]) -> None:
     here = json.dumps(document["components"]["schemas"])
     schemas = json.loads(here.replace("#/components/schemas/", "#/$defs/"))
@@ -78,6 +88,12 @@ def test_everything_in_it_is_used(document: dict[str, Any]) -> None:
     }
 
     assert used == there
+
+
+def _in_query(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
+    there = document["components"]["parameters"]
+    used = [there[one["$ref"].rpartition("/")[2]] for one in operation.get("parameters", ())]
+    return {one["name"] for one in used if one["in"] == "query"}
 
 
 def _as_path(rule: str) -> str:

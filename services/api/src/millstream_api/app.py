@@ -7,6 +7,7 @@ from millstream_api.edges import keep_edges
 from millstream_api.errors import ApiError, install_error_handlers
 from millstream_api.handshakes import refuse_bad_handshakes
 from millstream_api.observing.http_requests import observe_requests
+from millstream_api.query_parameters import check_query_parameters
 from millstream_api.request_ids import number_requests
 from millstream_api.request_limits import limit_requests
 from millstream_api.routes import (
@@ -41,6 +42,7 @@ def create_app(parts: Services) -> Flask:
     app.before_request(_refuse_while_draining)
     app.before_request(parts.gate.check)
     limit_requests(app, parts.settings)
+    check_query_parameters(app)
     keep_edges(app)
     install_error_handlers(app)
     refuse_bad_handshakes(app)
