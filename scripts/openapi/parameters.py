@@ -42,8 +42,9 @@ PARAMETERS: Final[dict[str, Schema]] = {
     },
     "IdempotencyKey": _header(
         "Idempotency-Key",
-        "The same key gives the same response, never a second answer; with another body, 409.",
-        {"type": "string", "minLength": 1, "maxLength": 200},
+        "The same key gives the same response, never a second answer; with another body, 409."
+        " It has no comma, for two keys would be joined by one.",
+        {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^,]*$"},
     ),
     "LastEventId": _header(
         "Last-Event-ID",

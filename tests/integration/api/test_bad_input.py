@@ -221,6 +221,22 @@ def test_a_list_in_a_query_may_repeat_its_name_and_a_probe_may_say_anything(
     assert probed.status_code == httpx.codes.OK
 
 
+def test_two_idempotency_keys_are_refused_and_leave_nothing(
+    client: ApiClient, shared_backends: Backends
+) -> None:
+    before = _everything_stored(shared_backends)
+
+    answer = client.http.post(
+        "/v1/responses",
+        json={"input": "x", "background": True},
+        headers=[("Idempotency-Key", "a"), ("Idempotency-Key", "b")],
+    )
+
+    assert answer.status_code == httpx.codes.BAD_REQUEST
+    assert answer.json()["error"]["param"] == "Idempotency-Key"
+    assert _everything_stored(shared_backends) == before
+
+
 def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
     response_id = client.start("What is a log?")["id"]
 

@@ -146,6 +146,7 @@ def test_a_query_is_told_in_the_same_way(
     [
         ("Idempotency-Key", "", "empty_string"),
         ("Idempotency-Key", "k" * 201, "string_above_max_length"),
+        ("Idempotency-Key", "a,b", "invalid_value"),
         ("Last-Event-ID", "x", "invalid_type"),
         ("Last-Event-ID", "-2", "integer_below_min_value"),
         ("Last-Event-ID", "9" * 30, "integer_above_max_value"),

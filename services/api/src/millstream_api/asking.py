@@ -124,12 +124,15 @@ def new_response(
 
 
 def checked_key(key: str | None) -> str | None:
-    """Return an Idempotency-Key. Raises ApiError (400) when it is too long or empty."""
+    """Return an Idempotency-Key. Raises ApiError (400) when it is too long, empty, or two."""
     name = "Idempotency-Key"
     if key == "":
         raise empty(name)
     if key is not None and len(key) > _MAX_KEY_LENGTH:
         raise too_long(name, _MAX_KEY_LENGTH, len(key))
+    # Servers and proxies join two headers of one name by a comma, and may do so for any.
+    if key is not None and "," in key:
+        raise bad_field(name, f"{name} must be given once, and have no comma.")
     return key
 
 
