@@ -46,6 +46,7 @@ _ERROR_TEXTS = {
     401: "The login is missing, or proves nothing.",
     403: "The page's origin, or the name that the API was called by, may not call.",
     404: "There is none of this id, or it is another user's.",
+    408: "The body did not come within MILLSTREAM_BODY_TIMEOUT_SECONDS.",
     409: "It cannot be done as things stand: a busy conversation, a reused key, not the last.",
     413: "The body is larger than MILLSTREAM_MAX_BODY_BYTES.",
     415: "The body is not plain JSON: `param` names the header that says so. Content-Type may be"

@@ -18,6 +18,7 @@ ERRORS: Final[dict[int, str]] = {
     401: "Unauthenticated",
     403: "Forbidden",
     404: "NotFound",
+    408: "TooSlow",
     409: "Conflict",
     413: "TooLarge",
     415: "NotJson",
@@ -67,7 +68,7 @@ class Operation:
             }
         if self.ticket:
             described["security"] = [{}, {"bearer": []}, {"proxy": []}, {"ticket": []}]
-        also = {*((413,) if self.body else ()), *((415,) if method == "post" else ())}
+        also = {*((413,) if self.body else ()), *((408, 415) if method == "post" else ())}
         errors = sorted({*self.errors, *ALWAYS, *also})
         described["responses"] = {"200": self._good()} | {
             str(status): {"$ref": f"#/components/responses/{ERRORS[status]}"} for status in errors

@@ -121,7 +121,9 @@ def test_a_body_over_the_limit_is_refused(client: ApiClient) -> None:
     answer = client.http.post("/v1/responses", content=b'{"input": "' + b"x" * 300_000 + b'"}')
 
     assert answer.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE
-    assert answer.json()["error"]["code"] == "body_too_large"
+    error = answer.json()["error"]
+    assert (error["code"], error["param"]) == ("body_too_large", "body")
+    assert error["message"] == "The body may have up to 262144 bytes."
 
 
 def test_an_unknown_conversation_is_named(client: ApiClient, shared_backends: Backends) -> None:

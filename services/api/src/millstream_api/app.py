@@ -43,7 +43,7 @@ def create_app(parts: Services) -> Flask:
     app.before_request(parts.gate.check)
     limit_requests(app, parts.settings)
     check_query_parameters(app)
-    keep_edges(app)
+    keep_edges(app, body_seconds=parts.settings.body_timeout_seconds)
     install_error_handlers(app)
     refuse_bad_handshakes(app)
     CORS(

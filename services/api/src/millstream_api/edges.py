@@ -1,8 +1,10 @@
 """The edges of every answer and every body: headers that keep browsers careful, and types."""
 
+from functools import partial
 from io import BytesIO
 from typing import Final
 
+import gevent
 from flask import Flask, Response, current_app, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
@@ -17,10 +19,13 @@ _HEADERS: Final = {
 }
 
 
-def keep_edges(app: Flask) -> None:
-    """Check the types and codings of bodies that come, and set the headers of what goes out."""
+def keep_edges(app: Flask, *, body_seconds: float) -> None:
+    """Check the types and codings of bodies that come, and set the headers of what goes out.
+
+    body_seconds: how long a body may take to come. Then it is there, for whoever reads it.
+    """
     app.before_request(_only_json)
-    app.before_request(_bounded)
+    app.before_request(partial(_read_in_time, body_seconds))
     app.after_request(_careful)
 
 
@@ -44,7 +49,19 @@ def _only_json() -> None:
         )
 
 
-def _bounded() -> None:
+def _read_in_time(seconds: float) -> None:
+    patience = gevent.Timeout(seconds)
+    try:
+        with patience:
+            _read_bounded()
+    except gevent.Timeout as timeout:
+        if timeout is not patience:
+            raise
+        message = f"The body did not come within {seconds:g} seconds."
+        raise ApiError(408, message, code="body_timeout", param="body") from None
+
+
+def _read_bounded() -> None:
     # A body without a length is otherwise cut off at the limit, without a word.
     limit = current_app.config["MAX_CONTENT_LENGTH"]
     if request.content_length is None and "Transfer-Encoding" in request.headers:
@@ -52,6 +69,8 @@ def _bounded() -> None:
         if len(body) > limit:
             raise RequestEntityTooLarge
         request.environ["wsgi.input"] = BytesIO(body)
+    if _has_body() and request.routing_exception is None:
+        request.get_data()
 
 
 def _has_body() -> bool:

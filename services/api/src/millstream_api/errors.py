@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, current_app, jsonify
 from werkzeug.exceptions import HTTPException
 
 from millstream_contract.errors import (
@@ -137,8 +137,8 @@ def _contract_error(error: ContractError) -> Response:
 def _http_exception(error: HTTPException) -> Response:
     status = error.code or 500
     if status == 413:
-        too_large = ApiError(413, "The request body is too large.", code="body_too_large")
-        return error_response(too_large)
+        message = f"The body may have up to {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+        return error_response(ApiError(413, message, code="body_too_large", param="body"))
     message = error.description or error.name
     response = error_response(ApiError(status, message, code=error.name.lower().replace(" ", "_")))
     for name, value in error.get_headers():

@@ -85,6 +85,11 @@ class Settings(AccessSettings):
     max_body_bytes: int = Field(
         262_144, ge=1024, description="Largest request body; larger ones get 413."
     )
+    body_timeout_seconds: float = Field(
+        20.0,
+        gt=0,
+        description="Longest wait for the whole body of a request; one that takes longer gets 408.",
+    )
     max_streams: int = Field(
         5000,
         ge=1,
