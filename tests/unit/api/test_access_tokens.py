@@ -53,6 +53,15 @@ def test_a_good_token_names_its_user(provider: Provider) -> None:
     assert identity.valid_until > time.time()
 
 
+def test_a_login_ends_with_its_token_plus_the_leeway(provider: Provider) -> None:
+    expires_at = int(time.time()) + 600
+    token = provider.token("alice", exp=expires_at)
+
+    identity = users_of(provider, leeway_seconds=30).identify(token)
+
+    assert identity.valid_until == expires_at + 30
+
+
 @pytest.mark.parametrize(
     ("claims", "says"),
     [

@@ -50,7 +50,8 @@ class TokenUsers:
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError):
             raise Unauthenticated("The token is not valid.") from None
         name = checked_name(f"The token's {self.owner_claim}", claims.get(self.owner_claim))
-        return Identity(owner_named(name), "token", valid_until=float(claims["exp"]))
+        valid_until = float(claims["exp"]) + self.leeway_seconds
+        return Identity(owner_named(name), "token", valid_until=valid_until)
 
     def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
