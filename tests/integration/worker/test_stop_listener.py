@@ -14,8 +14,15 @@ from millstream_worker.answering import stopping
 from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
 from tests.harness.deadlines import eventually
 from tests.harness.proxy import TcpProxy
+from tests.harness.valkey import ValkeyServer
 
 _RESPONSE = "resp_" + "0" * 32
+
+
+@pytest.fixture
+def redis_url(private_valkey: ValkeyServer) -> str:
+    """A server where nobody else listens: channels reach across the databases of a shared one."""
+    return private_valkey.url()
 
 
 @pytest.fixture
