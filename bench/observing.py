@@ -36,7 +36,7 @@ def main() -> None:
     rows: list[tuple[str, Callable[[], object], int]] = [
         ("a counter", api.accepted.inc, _CALLS),
         ("a histogram", lambda: api.relay.delay.observe(0.003), _CALLS),
-        ("all of an answer's end, in a worker", lambda: worker.answers.ended(FINAL, 1000), _CALLS),
+        ("an answer's end, in a worker", lambda: worker.answers.ended(FINAL, 1000, 200), _CALLS),
         ("a span, traces off", lambda: _span(NoTracing()), _CALLS),
         ("a span, traces on", lambda: _span(traced), _CALLS),
         ("a published message without its time", lambda: LiveBatch.of_message(FRAMES), _CALLS),
