@@ -17,9 +17,6 @@ from tests.compose.project import Project
 # answer has to be complete.
 LOAD = Load(concurrent=12, model_fault_share=0, stop_share=0, slow_share=0)
 _AROUND_SECONDS = 4.0
-# Some viewers take a new connection through the proxy for each of 200 events; while containers
-# start on a machine with few CPUs, that is a second each.
-_ANSWER_SECONDS = 200.0
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ async def _count_while(project: Project, seed: int, work: Callable[[], None]) ->
     before = await archive.count()
     with project.model() as model:
         async with Web([project.url], random.Random(seed)) as web:
-            crowd = Crowd(seed, LOAD, web, archive, model, _ANSWER_SECONDS)
+            crowd = Crowd(seed, LOAD, web, archive, model)
             await busy_for(crowd, _in_the_middle(work))
     stored = await archive.count() - before
     await archive.close()
