@@ -2,11 +2,8 @@
 
 import logging
 from dataclasses import dataclass, replace
-from typing import Any
 
 from redis import Redis, RedisError
-from redis.client import Pipeline
-from redis.exceptions import NoScriptError
 
 from millstream_api.admission import Admission, Place, too_far_behind
 from millstream_api.cancelling import Canceller
@@ -15,7 +12,7 @@ from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.observing.traces import accepting
 from millstream_api.queueing import JobQueue
 from millstream_api.turnstile import Turnstile
-from millstream_contract.errors import ContractError, Fenced, LogUnavailable, TooFarBehind
+from millstream_contract.errors import ContractError, TooFarBehind
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
@@ -117,10 +114,8 @@ class Acceptor:
                 self.log.append_in(calls, row.id, 0, frames)
                 self.board.wait_for_turn_in(calls, waiting)
                 place.arrive_in(calls)
-                if _has_forgotten_scripts(calls):
-                    self.log.append(row.id, 0, frames)
-                    self.board.wait_for_turn(waiting)
-        except (RedisError, LogUnavailable, Fenced) as error:
+                calls.execute()
+        except RedisError as error:
             # The worker writes the opening frames when it finds a log without them, and a reaper
             # finds in the ledger who waits.
             logger.warning("%s: its log is not open yet: %s", row.id, error)
@@ -129,7 +124,7 @@ class Acceptor:
         frames = opening_frames(row)
         try:
             self._send(row, frames, place)
-        except (RedisError, LogUnavailable) as error:
+        except RedisError as error:
             # The worker writes the opening frames when it finds a log without them.
             logger.warning("%s: accepted, to be enqueued later: %s", row.id, error)
             self.metrics.enqueue_failures.inc()
@@ -142,26 +137,4 @@ class Acceptor:
             place.arrive_in(calls)
             if not self.queue.send_in(calls, AnswerJob(row.id, attempt=1), row.traceparent):
                 self.metrics.enqueue_failures.inc()
-            if _has_forgotten_scripts(calls):
-                self._catch_up(row.id, frames)
-
-    def _catch_up(self, response_id: str, frames: list[Frame]) -> None:
-        """Open the log and note who waits, the message having been sent before."""
-        try:
-            self.log.append(response_id, 0, frames)
-        except Fenced:
-            # A worker was faster, and has done both.
-            return
-        self.board.put_in_line(response_id)
-
-
-def _has_forgotten_scripts(calls: Pipeline) -> bool:
-    """Do the calls; True when Redis has lost their scripts: calls of their own bring them along.
-
-    Raises RedisError.
-    """
-    replies: list[Any] = calls.execute(raise_on_error=False)
-    for reply in replies:
-        if isinstance(reply, RedisError) and not isinstance(reply, NoScriptError):
-            raise reply
-    return any(isinstance(reply, NoScriptError) for reply in replies)
+            calls.execute()

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from importlib.resources import files
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from redis import Redis, RedisError, ResponseError
 from redis.client import Pipeline
@@ -112,18 +112,18 @@ class WorkBoard:
         self._script("line_up", _LINE, [response_id, "", _TTL_MS])
 
     def put_in_line_in(self, calls: Pipeline, response_id: str) -> None:
-        """Put the same into a pipeline; the reply may be a NoScriptError."""
+        """Put the same into a pipeline."""
         values: list[Any] = [*_LINE, response_id, "", _TTL_MS]
-        calls.evalsha(self._scripts["line_up"].sha, len(_LINE), *values)
+        calls.eval(cast(str, self._scripts["line_up"].script), len(_LINE), *values)
 
     def wait_for_turn(self, waiting: Waiting) -> None:
         """Note that a response waits for its turn, unless that has come meanwhile."""
         self._script("wait_for_turn", _LINE, [*astuple(waiting), _TTL_MS])
 
     def wait_for_turn_in(self, calls: Pipeline, waiting: Waiting) -> None:
-        """Put the same into a pipeline; the reply may be a NoScriptError."""
+        """Put the same into a pipeline."""
         values: list[Any] = [*_LINE, *astuple(waiting), _TTL_MS]
-        calls.evalsha(self._scripts["wait_for_turn"].sha, len(_LINE), *values)
+        calls.eval(cast(str, self._scripts["wait_for_turn"].script), len(_LINE), *values)
 
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
