@@ -23,6 +23,14 @@ _pipeline: ContextVar[Pipeline | None] = ContextVar("pipeline", default=None)
 class PipelinedChannel(kombu_redis.Channel):
     """A channel whose messages may go out in a pipeline of ours, among other calls to Redis."""
 
+    def get_table(self, exchange: str) -> list[tuple[str, str, str]]:
+        """Tell which queues messages of an exchange go to: the one of its name."""
+        return [(exchange, "", exchange)]
+
+    def _queue_bind(self, *_: Any) -> None:
+        # Nothing to note in Redis, where somebody might change it.
+        return None
+
     def _put(self, queue: str, message: dict[str, Any], **settings: Any) -> None:
         calls = _pipeline.get()
         if calls is None:
