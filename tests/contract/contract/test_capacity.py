@@ -9,6 +9,7 @@ from redis import Redis
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import ADMISSIONS_KEY, SLOTS_KEY
 from millstream_contract.work_board import Capacity, Forecast, Lease, Waiting, WorkBoard
+from tests.contract.contract.turns import wait_for_turn
 from tests.harness.deadlines import eventually
 
 
@@ -84,7 +85,7 @@ def test_who_waits_for_a_turn_takes_a_place_and_makes_nobody_else_wait_longer(
     line_up(redis, 0, running=2)
     board = WorkBoard(redis, lease_seconds=60)
     for turn in range(30):
-        board.wait_for_turn(Waiting(f"resp_t{turn}", turn, "conv_1"))
+        wait_for_turn(redis, board, Waiting(f"resp_t{turn}", turn, "conv_1"))
 
     forecast = admit(redis, "one", most_in_line=31)
     refused = admit(redis, "two", most_in_line=31)

@@ -23,6 +23,7 @@ from millstream_contract.keys import (
     TURNS_KEY,
 )
 from millstream_contract.work_board import Capacity, Forecast, Lease, Waiting, WorkBoard
+from tests.contract.contract.turns import wait_for_turn
 
 _ENTRIES: list[bytes] = [
     b"",
@@ -238,7 +239,7 @@ def test_garbage_among_those_that_wait_for_a_turn_goes(
 ) -> None:
     redis.hset(TURNS_KEY, "resp_garbage", value)
     real = Waiting(new_id("resp"), 2, "conv_1")
-    board.wait_for_turn(real)
+    wait_for_turn(redis, board, real)
 
     board.tell_positions(60)
     board.restore_turns([real], is_all=True)

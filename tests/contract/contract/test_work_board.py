@@ -21,6 +21,7 @@ from millstream_contract.keys import (
 )
 from millstream_contract.redis_connection import redis_client
 from millstream_contract.work_board import Lease, Waiting, WorkBoard
+from tests.contract.contract.turns import wait_for_turn
 from tests.harness.valkey import ValkeyServer
 
 
@@ -212,7 +213,6 @@ def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease:
             lambda: board.expired(_silent),
             lambda: board.overdue(1),
             lambda: board.restore([lease]),
-            lambda: board.wait_for_turn(Waiting(lease.response_id, 1, "conv_1")),
             lambda: board.restore_turns([], is_all=True),
             lambda: board.may_check_ledger(1),
             board.counts,
@@ -303,7 +303,7 @@ def test_who_waits_for_a_turn_does_so_until_it_is_in_line_taken_or_gone(
     ]
     for come in comes:
         redis.flushdb()
-        board.wait_for_turn(waiting)
+        wait_for_turn(redis, board, waiting)
         assert redis.hlen(TURNS_KEY) == 1
         assert redis.ttl(TURNS_KEY) > 0
 
@@ -316,9 +316,9 @@ def test_whose_turn_came_before_it_was_noted_does_not_wait(
     redis: "Redis", board: WorkBoard, lease: Lease, waiting: Waiting
 ) -> None:
     board.put_in_line(lease.response_id)
-    board.wait_for_turn(waiting)
+    wait_for_turn(redis, board, waiting)
     board.take(lease)
-    board.wait_for_turn(waiting)
+    wait_for_turn(redis, board, waiting)
     board.restore_turns([waiting], is_all=True)
 
     assert redis.hlen(TURNS_KEY) == 0
@@ -330,7 +330,7 @@ def test_who_waits_for_a_turn_is_put_back_and_who_does_not_is_taken_out(
     lost, gone, new = waiting, new_id("resp"), Waiting(new_id("resp"), 9, "conv_1")
     long_ago = 1
     redis.hset(TURNS_KEY, gone, f"8 {long_ago} conv_1")
-    board.wait_for_turn(new)
+    wait_for_turn(redis, board, new)
 
     # A list that is not whole says nothing of those who are not on it.
     board.restore_turns([lost], is_all=False)
@@ -346,7 +346,7 @@ def test_who_waits_for_a_turn_is_told_its_position_in_its_conversation(
     ids = [new_id("resp") for _ in range(3)]
     places = [Waiting(ids[0], 12, "a"), Waiting(ids[1], 9, "a"), Waiting(ids[2], 10, "b")]
     for one in places:
-        board.wait_for_turn(one)
+        wait_for_turn(redis, board, one)
     with redis.pubsub() as heard:  # type: ignore[no-untyped-call]
         heard.subscribe(*map(live_channel, ids))
         assert board.tell_positions(60) == 3

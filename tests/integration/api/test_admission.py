@@ -1,7 +1,8 @@
 """Admission: a line that is full refuses, and leaves nothing of what it refused."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import httpx
@@ -20,19 +21,34 @@ _PLACES = 5
 _OPEN = 3
 
 
+Lines = Callable[[], AbstractContextManager[Backends]]
+
+
 @pytest.fixture(scope="module")
-def own_backends(
+def lines(
     postgres: PostgresServer,
     migrated_template: str,
     valkey: ValkeyServer,
     shared_backends: Backends,
-) -> Iterator[Backends]:
-    """A line of its own: nobody works on it."""
-    with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-    ):
-        yield Backends(database_url, redis_url, shared_backends.model)
+) -> Lines:
+    """Makes lines on which nobody works."""
+
+    @contextmanager
+    def line() -> Iterator[Backends]:
+        with (
+            postgres.temporary_database(migrated_template) as database_url,
+            valkey.temporary_database() as redis_url,
+        ):
+            yield Backends(database_url, redis_url, shared_backends.model)
+
+    return line
+
+
+@pytest.fixture(scope="module")
+def own_backends(lines: Lines) -> Iterator[Backends]:
+    """A line that these tests share."""
+    with lines() as backends:
+        yield backends
 
 
 @pytest.fixture(scope="module")
@@ -100,17 +116,10 @@ def test_every_refusal_says_when_to_come_back(narrow_api: Service) -> None:
 
 
 @pytest.fixture
-def waiting_backends(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    shared_backends: Backends,
-) -> Iterator[Backends]:
-    with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-    ):
-        yield Backends(database_url, redis_url, shared_backends.model)
+def waiting_backends(lines: Lines) -> Iterator[Backends]:
+    """A line of one test's own."""
+    with lines() as backends:
+        yield backends
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def matches(selector: Object, labels: dict[str, str]) -> bool:
             return False
     for expression in selector.get("matchExpressions", []):
         if expression["operator"] != "In":
-            raise NotImplementedError(expression["operator"])
+            raise ValueError(f"selectors here are matched by In, not {expression['operator']}")
         if labels.get(expression["key"]) not in expression["values"]:
             return False
     return True

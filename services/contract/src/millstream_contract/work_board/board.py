@@ -116,12 +116,8 @@ class WorkBoard:
         values: list[Any] = [*_LINE, response_id, "", _TTL_MS]
         calls.eval(cast(str, self._scripts["line_up"].script), len(_LINE), *values)
 
-    def wait_for_turn(self, waiting: Waiting) -> None:
-        """Note that a response waits for its turn, unless that has come meanwhile."""
-        self._script("wait_for_turn", _LINE, [*astuple(waiting), _TTL_MS])
-
     def wait_for_turn_in(self, calls: Pipeline, waiting: Waiting) -> None:
-        """Put the same into a pipeline."""
+        """Note in a pipeline that a response waits for its turn, unless that has come meanwhile."""
         values: list[Any] = [*_LINE, *astuple(waiting), _TTL_MS]
         calls.eval(cast(str, self._scripts["wait_for_turn"].script), len(_LINE), *values)
 
