@@ -1,4 +1,4 @@
-"""Every relative link, anchor and test path of every document leads somewhere."""
+"""Every relative link, anchor, test path and file name of every document leads somewhere."""
 
 import re
 import subprocess
@@ -16,13 +16,24 @@ _FIGURES = ROOT / "docs/bench"
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\[[^\]]*\]\(<?([^)\s>]+)>?(?: \"[^\"]*\")?\)")
 _TEST_PATH = re.compile(r"`(tests/[^`\s]*)`")
+_FILE_NAME = re.compile(r"`([\w./-]+\.(?:py|js|css|lua|sql|toml|yml|conf))`")
+
+
+def _listed(pattern: str) -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", pattern], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).exists()]
 
 
 def _documents() -> list[Path]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
-    return [path for name in listed.split("\0") if name and (path := ROOT / name).exists()]
+    return _listed("*.md")
+
+
+@cache
+def _is_file(name: str) -> bool:
+    """Tell whether a file of the repository has this name, or a path that ends so."""
+    return any(path.as_posix().endswith("/" + name) for path in _listed("*"))
 
 
 def _is_elsewhere(target: str) -> bool:
@@ -62,6 +73,8 @@ def _broken(document: Path, target: str) -> bool:
 
 
 DOCUMENTS = [pytest.param(path, id=str(path.relative_to(ROOT))) for path in _documents()]
+# PostgreSQL's pages name files of PostgreSQL.
+OURS = [document for document in DOCUMENTS if "/corpus/postgresql/" not in str(document.id)]
 
 
 def test_there_are_documents() -> None:
@@ -80,3 +93,10 @@ def test_every_test_that_is_named_is_there(document: Path) -> None:
     named = _TEST_PATH.findall(_prose(document))
 
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", OURS)
+def test_every_file_that_is_named_is_there(document: Path) -> None:
+    named = _FILE_NAME.findall(_prose(document))
+
+    assert [name for name in named if not _is_file(name)] == []
