@@ -1,9 +1,17 @@
 """What measurements come to: the arithmetic of the benchmark."""
 
+import threading
+import time
+from pathlib import Path
+
+import psutil
 import pytest
 
-from bench.figures import net_of_idle, percentile, summary
+from bench.figures import net_of_idle, percentile, processor_seconds, summary
 from bench.token_cost import cost_of
+from tests.harness.deadlines import eventually
+
+_WORKED_SECONDS = 0.05
 
 
 def test_a_percentile_lies_between_its_neighbours() -> None:
@@ -26,3 +34,26 @@ def test_a_token_costs_what_longer_answers_take_more() -> None:
 def test_what_idling_takes_is_not_counted() -> None:
     assert net_of_idle(seconds=1.5, wall=10.0, idle_share=0.05) == pytest.approx(1.0)
     assert net_of_idle(seconds=0.1, wall=10.0, idle_share=0.05) == 0.0
+
+
+def test_the_time_of_threads_that_have_ended_counts() -> None:
+    # Given a thread that works, as an answer's writer does, and ends
+    this = psutil.Process()
+    before = processor_seconds(this)
+    worker = threading.Thread(target=_work)
+    worker.start()
+    worker.join()
+    task = Path(f"/proc/self/task/{worker.native_id}")
+    eventually("the thread to be gone", lambda: not task.exists())
+
+    # When what the process has used is looked up
+    used = processor_seconds(this) - before
+
+    # Then it has what the thread has used
+    assert used >= _WORKED_SECONDS
+
+
+def _work() -> None:
+    until = time.thread_time() + _WORKED_SECONDS
+    while time.thread_time() < until:
+        continue
