@@ -94,6 +94,33 @@ def test_the_api_has_longer_to_stop_than_its_requests_have() -> None:
     assert _seconds(SERVICES["api"]["stop_grace_period"]) > drain
 
 
+def test_grafana_asks_nobody_outside_for_anything() -> None:
+    environment = SERVICES["grafana"]["environment"]
+
+    switched = {name: value for name, value in environment.items() if value in {"true", "false"}}
+    assert switched == {
+        "GF_ANALYTICS_REPORTING_ENABLED": "false",
+        "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+        "GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
+        "GF_NEWS_NEWS_FEED_ENABLED": "false",
+        "GF_PLUGINS_PREINSTALL_DISABLED": "true",
+        # Of plugins' signatures: fetched at the start and every ten days.
+        "GF_PLUGINS_PUBLIC_KEY_RETRIEVAL_DISABLED": "true",
+        # Of each user that is shown, by a hash of the address.
+        "GF_SECURITY_DISABLE_GRAVATAR": "true",
+        "GF_SNAPSHOTS_EXTERNAL_ENABLED": "false",
+    }
+
+
+def test_grafana_keeps_the_directories_of_provisioning_that_its_image_has() -> None:
+    targets = [volume.split(":")[1] for volume in SERVICES["grafana"]["volumes"]]
+
+    # Over the whole, it would miss the others, and say so with each start.
+    assert "/etc/grafana/provisioning" not in targets
+    assert "/etc/grafana/provisioning/datasources" in targets
+    assert "/etc/grafana/provisioning/dashboards" in targets
+
+
 def test_no_secret_stands_in_the_compose_file() -> None:
     named = re.findall(r"(?m)^.*(?:PASSWORD|REDISCLI_AUTH|requirepass).*$", TEXT)
 

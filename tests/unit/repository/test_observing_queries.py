@@ -16,7 +16,10 @@ from tests.unit.repository.exported_metrics import SampleNames, exported_samples
 ROOT = Path(__file__).parents[3]
 OBSERVE = ROOT / "deploy/observe"
 RULES = sorted(OBSERVE.glob("rules/*.yml"))
-_FROM_PROMETHEUS = {"up": {"instance", "job"}}
+_FROM_PROMETHEUS = {
+    "up": {"instance", "job"},
+    "ALERTS": {"alertname", "alertstate", "severity"},
+}
 _ON_EVERY_SERIES = {"instance", "job", "le"}
 _RATES = {"rate", "increase", "irate"}
 
@@ -27,7 +30,10 @@ def _queries() -> Iterator[tuple[str, str]]:
             for rule in group["rules"]:
                 yield f"{path.name}: {rule['alert']}", rule["expr"]
     for path in OBSERVE.glob("dashboards/*.json"):
-        for panel in json.loads(path.read_text("utf-8"))["panels"]:
+        dashboard = json.loads(path.read_text("utf-8"))
+        for mark in dashboard["annotations"]["list"]:
+            yield f"{path.name}: {mark['name']}", mark["expr"]
+        for panel in dashboard["panels"]:
             for target in panel.get("targets", ()):
                 yield f"{path.name}: {panel['title']} {target['refId']}", target["expr"]
 
