@@ -14,9 +14,10 @@ import gevent
 
 from millstream_api.relay.connection import ClientConnection, ConnectionGone
 from millstream_api.relay.ends import StreamEnd
-from millstream_api.relay.hub import Hub, Topic
+from millstream_api.relay.hub import Hub
 from millstream_api.relay.manner import Manner
 from millstream_api.relay.source import Source
+from millstream_api.relay.topic import Topic
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import NotFound
 from millstream_contract.frames import KEEP_ALIVE, split_frames

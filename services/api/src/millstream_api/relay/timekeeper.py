@@ -7,8 +7,9 @@ from typing import Final, NoReturn
 import gevent
 
 from millstream_api.relay.direct import DirectViewer
-from millstream_api.relay.hub import Hub, Topic
+from millstream_api.relay.hub import Hub
 from millstream_api.relay.source import Source
+from millstream_api.relay.topic import Topic
 from millstream_contract.errors import NotFound
 
 logger = logging.getLogger(__name__)
