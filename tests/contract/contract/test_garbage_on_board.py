@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pytest
 from redis import Redis
 
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.identifiers import new_id
 from millstream_contract.jobs import ANSWER_QUEUE
@@ -63,10 +64,10 @@ def a_round(redis: "Redis", board: WorkBoard) -> tuple[list[Lease], list[str], F
     expired: list[Lease] = []
     overdue: list[str] = []
     forecast: list[Forecast] = []
-    capacity = Capacity(redis)
+    capacity, broker = Capacity(redis), BrokerKeys(redis)
     steps: list[Callable[[], object]] = [
         lambda: expired.extend(board.expired(silent)),
-        lambda: board.waiting_messages(ANSWER_QUEUE),
+        lambda: broker.waiting_messages(ANSWER_QUEUE),
         lambda: overdue.extend(board.overdue(-0.001)),
         lambda: board.may_check_ledger(60),
         lambda: board.restore([Lease(new_id("resp"), 1)]),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pytest
 from redis import Redis
 
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
 from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY, state_key
 from millstream_contract.ledger import Ledger, open_pool
@@ -14,6 +15,7 @@ from millstream_contract.opening import opening_frames
 from millstream_contract.reaper import Reaper
 from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import Lease, WorkBoard
+from tests.contract.contract.board_counts import counts
 
 
 @dataclass
@@ -35,7 +37,8 @@ class World:
         """Reap as two processes would, and give what was sent."""
         self.sent.clear()
         for _ in range(2):
-            Reaper(self.board(lease_seconds), self.log, self.ledger, self._send).reap()
+            board, broker = self.board(lease_seconds), BrokerKeys(self.redis)
+            Reaper(board, broker, self.log, self.ledger, self._send).reap()
         return list(self.sent)
 
     def accepted(self) -> str:
@@ -191,7 +194,7 @@ def test_what_has_ended_or_was_deleted_is_taken_off_the_board(world: World) -> N
 
     assert world.reap() == []
 
-    assert world.board().counts() == (0, 0)
+    assert counts(world.redis) == (0, 0)
 
 
 def test_whose_turn_has_not_come_gets_no_message_and_whose_kick_was_lost_gets_one(

@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from redis import Redis
 
+from millstream_contract.backlog import redis_backlog
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.identifiers import new_id
+from millstream_contract.jobs import ANSWER_QUEUE
 from millstream_contract.keys import (
     LEASES_KEY,
     LEDGER_CHECK_KEY,
@@ -21,6 +24,7 @@ from millstream_contract.keys import (
 )
 from millstream_contract.redis_connection import redis_client
 from millstream_contract.work_board import Lease, Waiting, WorkBoard
+from tests.contract.contract.board_counts import counts
 from tests.contract.contract.turns import wait_for_turn
 from tests.harness.valkey import ValkeyServer
 
@@ -51,13 +55,15 @@ def _silent(late: Sequence[Lease]) -> list[float | None]:
     return [None for _ in late]
 
 
-def test_who_is_put_in_line_waits_until_a_worker_takes_it(board: WorkBoard, lease: Lease) -> None:
+def test_who_is_put_in_line_waits_until_a_worker_takes_it(
+    board: WorkBoard, lease: Lease, redis: "Redis"
+) -> None:
     board.put_in_line(lease.response_id)
-    assert board.counts() == (1, 0)
+    assert counts(redis) == (1, 0)
 
     board.take(lease)
 
-    assert board.counts() == (0, 1)
+    assert counts(redis) == (0, 1)
 
 
 def test_a_lease_that_is_renewed_in_time_is_never_found_expired(
@@ -71,7 +77,7 @@ def test_a_lease_that_is_renewed_in_time_is_never_found_expired(
 
 
 def test_an_expired_lease_is_found_by_one_of_many_and_its_response_is_in_line(
-    board: WorkBoard, short: WorkBoard
+    board: WorkBoard, short: WorkBoard, redis: "Redis"
 ) -> None:
     leases = {Lease(new_id("resp"), attempt) for attempt in range(1, 21)}
     for lease in leases:
@@ -84,11 +90,11 @@ def test_an_expired_lease_is_found_by_one_of_many_and_its_response_is_in_line(
 
     assert len(found) == len(leases)
     assert set(found) == leases
-    assert board.counts() == (len(leases), 0)
+    assert counts(redis) == (len(leases), 0)
 
 
 def test_whoever_wakes_up_after_its_lease_was_found_expired_learns_that_it_is_lost(
-    board: WorkBoard, short: WorkBoard, lease: Lease
+    board: WorkBoard, short: WorkBoard, lease: Lease, redis: "Redis"
 ) -> None:
     short.take(lease)
     board.expired(_silent)
@@ -97,7 +103,7 @@ def test_whoever_wakes_up_after_its_lease_was_found_expired_learns_that_it_is_lo
     assert board.renew([lease]) == [lease]
 
     assert board.expired(_silent) == []
-    assert board.counts() == (0, 1)
+    assert counts(redis) == (0, 1)
 
 
 def test_after_an_outage_of_redis_owners_have_time_to_renew(
@@ -114,7 +120,7 @@ def test_after_an_outage_of_redis_owners_have_time_to_renew(
 
 
 def test_an_attempt_that_still_writes_keeps_its_lease_though_it_was_not_renewed(
-    board: WorkBoard, short: WorkBoard, lease: Lease
+    board: WorkBoard, short: WorkBoard, lease: Lease, redis: "Redis"
 ) -> None:
     silent = Lease(new_id("resp"), 1)
     short.take(lease)
@@ -123,7 +129,7 @@ def test_an_attempt_that_still_writes_keeps_its_lease_though_it_was_not_renewed(
 
     assert board.expired(lambda late: [silences[one] for one in late]) == [silent]
 
-    assert board.counts() == (1, 1)
+    assert counts(redis) == (1, 1)
     assert board.renew([lease]) == []
 
 
@@ -162,7 +168,7 @@ def test_what_redis_has_lost_is_restored_from_the_ledger(board: WorkBoard, redis
     needs_message = board.restore([queued, running])
 
     assert needs_message == [queued.response_id]
-    assert board.counts() == (1, 1)
+    assert counts(redis) == (1, 1)
     assert board.renew([running]) == []
     assert board.restore([queued, running]) == []
 
@@ -178,15 +184,15 @@ def test_a_lost_board_is_compared_with_the_ledger_at_once_and_else_by_one_at_a_t
 
 
 def test_giving_up_a_lease_puts_its_response_in_line_and_ending_it_does_not(
-    board: WorkBoard, lease: Lease
+    board: WorkBoard, lease: Lease, redis: "Redis"
 ) -> None:
     board.take(lease)
     board.hand_over(lease)
-    assert board.counts() == (1, 0)
+    assert counts(redis) == (1, 0)
 
     board.release(lease)
 
-    assert board.counts() == (0, 0)
+    assert counts(redis) == (0, 0)
 
 
 def test_no_key_of_the_board_lives_for_ever(board: WorkBoard, redis: "Redis") -> None:
@@ -203,7 +209,7 @@ def test_no_key_of_the_board_lives_for_ever(board: WorkBoard, redis: "Redis") ->
 
 def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease: Lease) -> None:
     with redis_client(private_valkey.url(), timeout_seconds=1) as client:
-        board = WorkBoard(client, lease_seconds=2)
+        board, broker = WorkBoard(client, lease_seconds=2), BrokerKeys(client)
         private_valkey.kill()
         calls = [
             lambda: board.put_in_line(lease.response_id),
@@ -215,7 +221,9 @@ def test_every_call_says_that_redis_is_away(private_valkey: ValkeyServer, lease:
             lambda: board.restore([lease]),
             lambda: board.restore_turns([], is_all=True),
             lambda: board.may_check_ledger(1),
-            board.counts,
+            lambda: redis_backlog(client),
+            broker.bound,
+            lambda: broker.waiting_messages(ANSWER_QUEUE),
         ]
         for call in calls:
             with pytest.raises(LogUnavailable):
@@ -229,21 +237,21 @@ def test_an_attempt_ends_the_leases_of_those_before_it(short: WorkBoard, lease: 
     assert short.expired(_silent) == [Lease(lease.response_id, 2)]
 
 
-def test_who_is_held_leaves_the_line(board: WorkBoard, lease: Lease) -> None:
+def test_who_is_held_leaves_the_line(board: WorkBoard, lease: Lease, redis: "Redis") -> None:
     board.take(lease)
     board.put_in_line(lease.response_id)
 
     assert board.leave_line(lease)
 
-    assert board.counts() == (0, 1)
+    assert counts(redis) == (0, 1)
 
 
-def test_who_is_not_held_stays_in_line(board: WorkBoard, lease: Lease) -> None:
+def test_who_is_not_held_stays_in_line(board: WorkBoard, lease: Lease, redis: "Redis") -> None:
     board.put_in_line(lease.response_id)
 
     assert not board.leave_line(lease)
 
-    assert board.counts() == (1, 0)
+    assert counts(redis) == (1, 0)
 
 
 @pytest.mark.parametrize("key", [QUEUED_KEY, LEASES_KEY])
@@ -256,7 +264,7 @@ def test_a_foreign_value_in_its_place_does_not_end_the_board(
         board.take(lease)
 
     board.take(lease)
-    assert board.counts() == (0, 1)
+    assert counts(redis) == (0, 1)
 
 
 def test_those_in_line_are_told_their_positions_in_the_order_of_their_coming(

@@ -21,6 +21,7 @@ from millstream_api.seats import Seats
 from millstream_api.settings import Settings
 from millstream_api.turnstile import Turnstile
 from millstream_contract.backlog import redis_backlog
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.backlog import ledger_backlog
@@ -125,7 +126,9 @@ class Services:
         timekeeper.start()
         delay.start()
         gate = Gate.of(settings, ledger)
-        reaper = Reaper(board, log, ledger, lambda job: _send_again(queue, job, metrics))
+        reaper = Reaper(
+            board, BrokerKeys(redis), log, ledger, lambda job: _send_again(queue, job, metrics)
+        )
         reaping = gevent.spawn(_reap_for_ever, reaper)
         return cls(
             settings,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Final
 
-from redis import Redis, RedisError
+from redis import Redis
 
-from millstream_contract.errors import LogUnavailable
 from millstream_contract.keys import LEASES_KEY, QUEUED_KEY, log_key
+from millstream_contract.redis_connection import redis_answers
 from millstream_contract.work_board import Lease
 
 _LOGS_WEIGHED: Final = 8
@@ -29,7 +29,7 @@ class RedisBacklog:
 
 def redis_backlog(redis: Redis) -> RedisBacklog:
     """Look at the work board and at Redis' memory. Raises LogUnavailable."""
-    try:
+    with redis_answers():
         with redis.pipeline(transaction=False) as calls:
             calls.zcard(QUEUED_KEY)
             calls.zcard(LEASES_KEY)
@@ -37,8 +37,6 @@ def redis_backlog(redis: Redis) -> RedisBacklog:
             calls.zrandmember(LEASES_KEY, _LOGS_WEIGHED)
             queued, running, memory, leases = calls.execute()
         log_bytes = _mean_log_bytes(redis, list(filter(None, map(Lease.if_any, leases))))
-    except RedisError as error:
-        raise LogUnavailable(str(error)) from error
     limit = int(memory.get("maxmemory", 0))
     return RedisBacklog(queued, running, int(memory["used_memory"]), limit, log_bytes)
 

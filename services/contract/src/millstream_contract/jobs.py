@@ -65,19 +65,6 @@ class FeedbackJob:
 
 Job = AnswerJob | IngestJob | FeedbackJob
 
-BROKER_KEYS: Final = (
-    ANSWER_QUEUE,
-    INGEST_QUEUE,
-    *(
-        f"_kombu.{kind}.{queue}"
-        for kind in ("binding", "binding_permanent")
-        for queue in (ANSWER_QUEUE, INGEST_QUEUE)
-    ),
-    "unacked",
-    "unacked_index",
-)
-"""Keys that Celery makes in Redis, and to which it gives no time to live."""
-
 _MOST_ATTEMPTS: Final = 2**31 - 1
 """As many as fit into the ledger's column."""
 

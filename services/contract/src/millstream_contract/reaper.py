@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.errors import LedgerUnavailable, LogUnavailable, NotFound
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
 from millstream_contract.ledger import Ledger
@@ -43,6 +44,7 @@ class Reaper:
     """Looks once when told to. ``send`` sends a job, and returns False when it could not."""
 
     board: WorkBoard
+    broker: BrokerKeys
     log: TokenLog
     ledger: Ledger
     send: Callable[[AnswerJob], bool]
@@ -66,7 +68,7 @@ class Reaper:
         return self.log.silences([(lease.response_id, lease.attempt) for lease in leases])
 
     def _lost_messages(self) -> None:
-        is_backlog = self.board.waiting_messages(ANSWER_QUEUE) > 0
+        is_backlog = self.broker.waiting_messages(ANSWER_QUEUE) > 0
         age = _LOST_BEHIND_BACKLOG_SECONDS if is_backlog else _LOST_MESSAGE_SECONDS
         for response_id in self.board.overdue(age):
             self._send_again(response_id)
@@ -74,7 +76,7 @@ class Reaper:
     def _lost_from_board(self) -> None:
         if not self.board.may_check_ledger(_LEDGER_CHECK_SECONDS):
             return
-        self.board.bound_broker_keys()
+        self.broker.bound()
         unfinished = [Lease(*found) for found in self.ledger.responses.unfinished()]
         for response_id in self.board.restore(unfinished):
             self._send_again(response_id)

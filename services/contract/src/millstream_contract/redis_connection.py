@@ -1,10 +1,14 @@
 """Redis clients with limits: no call may block for ever on a server that hangs."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
-from redis import BlockingConnectionPool, Redis
+from redis import BlockingConnectionPool, Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from millstream_contract.errors import LogUnavailable
 
 _GREETING_SECONDS: Final = 5.0
 
@@ -53,3 +57,12 @@ def subscriber_client(url: str, *, connect_timeout_seconds: float = 1.0) -> "Red
         health_check_interval=0,
         socket_keepalive=True,
     )
+
+
+@contextmanager
+def redis_answers() -> Iterator[None]:
+    """Raise LogUnavailable for whatever goes wrong with Redis within."""
+    try:
+        yield
+    except RedisError as error:
+        raise LogUnavailable(str(error)) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final, cast
 
-from redis import Redis, RedisError, ResponseError
+from redis import Redis, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import Fenced, LogUnavailable
@@ -23,6 +23,7 @@ from millstream_contract.keys import (
     log_key,
     state_key,
 )
+from millstream_contract.redis_connection import redis_answers
 
 logger = logging.getLogger(__name__)
 
@@ -116,7 +117,8 @@ class TokenLog:
         What stands in the log and is not the frame of its id is left out, and logged. Raises
         LogUnavailable when Redis does not answer.
         """
-        reply = self._call(self._read_after, [log_key(response_id)], [cursor + 1, limit])
+        with redis_answers():
+            reply = self._read_after(keys=[log_key(response_id)], args=[cursor + 1, limit])
         frames, garbage = [], []
         for entry, data in reply:
             number = int(entry.partition(b"-")[2]) - 1
@@ -139,12 +141,13 @@ class TokenLog:
 
         Raises LogUnavailable when Redis does not answer.
         """
-        try:
-            held = self._redis.hget(state_key(response_id), "count") or b""
-        except RedisError as error:
-            if _tells_of_garbage(error):
+        with redis_answers():
+            try:
+                held = self._redis.hget(state_key(response_id), "count") or b""
+            except ResponseError as error:
+                if not _tells_of_garbage(error):
+                    raise
                 return 0
-            raise LogUnavailable(str(error)) from error
         return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
     def silences(self, attempts: Sequence[tuple[str, int]]) -> list[float | None]:
@@ -152,14 +155,12 @@ class TokenLog:
 
         None for one that does not hold its log, or never appended. Raises LogUnavailable.
         """
-        try:
+        with redis_answers():
             with self._redis.pipeline(transaction=False) as calls:
                 for response_id, _ in attempts:
                     calls.hmget(state_key(response_id), "attempt", "written_at")
                 states = calls.execute(raise_on_error=False)
             seconds, microseconds = self._redis.time()
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
         now = seconds + microseconds / 1e6
         return [
             _silence(state, attempt, now)
@@ -168,47 +169,39 @@ class TokenLog:
 
     def ping(self) -> None:
         """Return when Redis takes a write. Raises LogUnavailable when it does not."""
-        try:
+        with redis_answers():
             # A replica, a full memory and a disk that fails all answer PING as if all were well.
             self._redis.set(PROBE_KEY, 1, px=_PROBE_MS)
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
 
     def request_stop(self, response_id: str) -> None:
         """Ask whoever generates this response to stop; the ledger must know of it already.
 
         Raises LogUnavailable when Redis does not answer.
         """
-        try:
-            with self._redis.pipeline(transaction=True) as calls:
-                calls.hset(state_key(response_id), "stop", "1")
-                calls.pexpire(state_key(response_id), self._ttl_ms)
-                # The log must not end before its state, which tells how much is in it.
-                calls.pexpire(log_key(response_id), self._ttl_ms)
-                calls.publish(STOPS_CHANNEL, response_id)
-                calls.execute()
-        except RedisError as error:
-            raise LogUnavailable(response_id) from error
+        with redis_answers(), self._redis.pipeline(transaction=True) as calls:
+            calls.hset(state_key(response_id), "stop", "1")
+            calls.pexpire(state_key(response_id), self._ttl_ms)
+            # The log must not end before its state, which tells how much is in it.
+            calls.pexpire(log_key(response_id), self._ttl_ms)
+            calls.publish(STOPS_CHANNEL, response_id)
+            calls.execute()
 
     def forget(self, response_ids: Sequence[str]) -> None:
         """Delete the logs of responses that were deleted, stop who writes one, tell who reads one.
 
         Raises LogUnavailable when Redis does not answer.
         """
-        try:
-            with self._redis.pipeline(transaction=False) as calls:
-                for response_id in response_ids:
-                    calls.delete(log_key(response_id))
-                    calls.delete(state_key(response_id))
-                    calls.publish(STOPS_CHANNEL, response_id)
-                    calls.publish(live_channel(response_id), LOOK_AGAIN)
-                calls.execute()
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
+        with redis_answers(), self._redis.pipeline(transaction=False) as calls:
+            for response_id in response_ids:
+                calls.delete(log_key(response_id))
+                calls.delete(state_key(response_id))
+                calls.publish(STOPS_CHANNEL, response_id)
+                calls.publish(live_channel(response_id), LOOK_AGAIN)
+            calls.execute()
 
     def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:
         keys = [log_key(response_id), state_key(response_id)]
-        try:
+        with redis_answers():
             try:
                 reply = script(keys=keys, args=arguments)
             except ResponseError as error:
@@ -218,18 +211,10 @@ class TokenLog:
                 logger.error("%s: its log in Redis is garbage; deleted: %s", response_id, error)
                 self._redis.delete(*keys)
                 reply = script(keys=keys, args=arguments)
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
         return _appended(response_id, reply)
 
-    def _call(self, script: Any, keys: list[str], arguments: list[Any]) -> Any:
-        try:
-            return script(keys=keys, args=arguments)
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
 
-
-def _tells_of_garbage(error: RedisError) -> bool:
+def _tells_of_garbage(error: ResponseError) -> bool:
     return any(words in str(error) for words in _WORDS_FOR_GARBAGE)
 
 

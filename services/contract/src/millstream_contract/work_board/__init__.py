@@ -4,7 +4,8 @@ It is for finding dead workers fast. What it says can be lost at any time and is
 again from the ledger.
 """
 
-from millstream_contract.work_board.board import Lease, Waiting, WorkBoard
+from millstream_contract.work_board.board import WorkBoard
 from millstream_contract.work_board.capacity import Capacity, Forecast
+from millstream_contract.work_board.entries import Lease, Waiting
 
 __all__ = ["Capacity", "Forecast", "Lease", "Waiting", "WorkBoard"]

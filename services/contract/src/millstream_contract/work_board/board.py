@@ -1,20 +1,15 @@
 """The work board's operations, each one Lua step, with the times of Redis' own clock."""
 
 import logging
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
-from importlib.resources import files
-from typing import Any, Final, TypeAlias, cast
+from dataclasses import astuple
+from typing import Any, Final, TypeAlias
 
-from redis import Redis, RedisError, ResponseError
+from redis import Redis
 from redis.client import Pipeline
 
-from millstream_contract.errors import LogUnavailable
 from millstream_contract.events import Line, QueuePosition
-from millstream_contract.foreign_keys import delete_foreign, is_wrong_type, tidy_board
 from millstream_contract.frames import encode_aside
-from millstream_contract.jobs import BROKER_KEYS
 from millstream_contract.keys import (
     ARRIVALS_KEY,
     BOARD_TTL_SECONDS,
@@ -26,6 +21,9 @@ from millstream_contract.keys import (
     TURNS_KEY,
 )
 from millstream_contract.opening import LAST_OPENING_NUMBER
+from millstream_contract.redis_connection import redis_answers
+from millstream_contract.work_board.entries import Lease, Waiting, response_if_any
+from millstream_contract.work_board.scripts import BoardScripts
 
 logger = logging.getLogger(__name__)
 
@@ -52,47 +50,11 @@ _SCRIPTS: Final = (
     "restore_turns",
 )
 
-_RESPONSE: Final = re.compile(rb"resp_[0-9a-f]{32}")
-_LEASE: Final = re.compile(rb"(resp_[0-9a-f]{32})/([1-9][0-9]{0,8})")
 _SHOWN: Final = 60
 """So many bytes of what is none of ours are told in the log."""
 
 PULSE_SILENCE_SECONDS: Final = 1.0
 """Everybody looks for expired leases twice a second; a longer silence is an outage."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right of one attempt to write a response, as long as it is renewed."""
-
-    response_id: str
-    attempt: int
-
-    def __str__(self) -> str:
-        """Return the lease as it stands on the board."""
-        return f"{self.response_id}/{self.attempt}"
-
-    @classmethod
-    def of(cls, text: bytes) -> "Lease":
-        """Read a lease from the board."""
-        response_id, _, attempt = text.decode().rpartition("/")
-        return cls(response_id, int(attempt))
-
-    @classmethod
-    def if_any(cls, text: bytes) -> "Lease | None":
-        """Read what may be anything; None: it is no lease."""
-        found = _LEASE.fullmatch(text)
-        return cls(found[1].decode(), int(found[2])) if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """A response that waits for its turn in a conversation; the lower turn comes first."""
-
-    response_id: str
-    turn: int
-    conversation_id: str
-
 
 Silences: TypeAlias = Callable[[Sequence[Lease]], Sequence[float | None]]
 """Tells for each lease how many seconds ago its attempt last wrote; None: unknown, or never."""
@@ -105,25 +67,25 @@ class WorkBoard:
         """Use this client; a lease that is not renewed ends after ``lease_seconds``."""
         self._redis = redis
         self._lease_ms = int(lease_seconds * 1000)
-        self._scripts = {name: redis.register_script(_lua(f"{name}.lua")) for name in _SCRIPTS}
+        self._scripts = BoardScripts(redis, _SCRIPTS)
 
     def put_in_line(self, response_id: str) -> None:
         """Note that a response waits for a worker; its message is sent right after."""
-        self._script("line_up", _LINE, [response_id, "", _TTL_MS])
+        self._scripts.run("line_up", _LINE, [response_id, "", _TTL_MS])
 
     def put_in_line_in(self, calls: Pipeline, response_id: str) -> None:
         """Put the same into a pipeline."""
-        values: list[Any] = [*_LINE, response_id, "", _TTL_MS]
-        calls.eval(cast(str, self._scripts["line_up"].script), len(_LINE), *values)
+        self._scripts.put_in(calls, "line_up", _LINE, [response_id, "", _TTL_MS])
 
     def wait_for_turn_in(self, calls: Pipeline, waiting: Waiting) -> None:
         """Note in a pipeline that a response waits for its turn, unless that has come meanwhile."""
-        values: list[Any] = [*_LINE, *astuple(waiting), _TTL_MS]
-        calls.eval(cast(str, self._scripts["wait_for_turn"].script), len(_LINE), *values)
+        self._scripts.put_in(calls, "wait_for_turn", _LINE, [*astuple(waiting), _TTL_MS])
 
     def take(self, lease: Lease) -> None:
         """Note that a worker has begun this attempt."""
-        self._script("take", _LINE, [lease.response_id, lease.attempt, self._lease_ms, _TTL_MS])
+        self._scripts.run(
+            "take", _LINE, [lease.response_id, lease.attempt, self._lease_ms, _TTL_MS]
+        )
 
     def leave_line(self, lease: Lease) -> bool:
         """Take a response out of line if this lease lives, and tell whether it does.
@@ -131,25 +93,25 @@ class WorkBoard:
         What is held and in line was put there by mistake: it was found lost while it was taken.
         """
         arguments = [lease.response_id, str(lease)]
-        return bool(self._script("leave_line", [LEASES_KEY, QUEUED_KEY], arguments))
+        return bool(self._scripts.run("leave_line", [LEASES_KEY, QUEUED_KEY], arguments))
 
     def renew(self, leases: Sequence[Lease]) -> list[Lease]:
         """Renew these leases in one call; return those that are lost."""
         arguments = [self._lease_ms, _TTL_MS, *map(str, leases)]
-        return [Lease.of(text) for text in self._script("renew", [LEASES_KEY], arguments)]
+        return [Lease.of(text) for text in self._scripts.run("renew", [LEASES_KEY], arguments)]
 
     def release(self, lease: Lease) -> None:
         """Take a response off the board: it has ended."""
-        with self._redis.pipeline(transaction=True) as calls:
+        with redis_answers(), self._redis.pipeline(transaction=True) as calls:
             calls.zrem(LEASES_KEY, str(lease))
             calls.zrem(QUEUED_KEY, lease.response_id)
             calls.hdel(TURNS_KEY, lease.response_id)
-            self._run(calls.execute)
+            calls.execute()
 
     def hand_over(self, lease: Lease) -> None:
         """Give an attempt up and put its response back in line; its message is sent right after."""
         arguments = [lease.response_id, str(lease), _TTL_MS]
-        self._script("line_up", _LINE, arguments)
+        self._scripts.run("line_up", _LINE, arguments)
 
     def expired(self, silences: Silences) -> list[Lease]:
         """Return leases that nobody renewed; their responses are in line again.
@@ -159,19 +121,19 @@ class WorkBoard:
         duration of a lease keeps its lease until so long after that write.
         """
         arguments = [_BATCH, int(PULSE_SILENCE_SECONDS * 1000), _TTL_MS]
-        late = self._leases(self._script("late", [LEASES_KEY, PULSE_KEY], arguments))
+        late = self._leases(self._scripts.run("late", [LEASES_KEY, PULSE_KEY], arguments))
         if not late:
             return []
         pairs: list[Any] = []
         for lease, silence in zip(late, silences(late), strict=True):
             pairs += [str(lease), -1 if silence is None else int(silence * 1000)]
         arguments = [self._lease_ms, _TTL_MS, *pairs]
-        found = self._script("expire", [LEASES_KEY, QUEUED_KEY], arguments)
+        found = self._scripts.run("expire", [LEASES_KEY, QUEUED_KEY], arguments)
         return [Lease.of(text) for text in found]
 
     def overdue(self, age_seconds: float) -> list[str]:
         """Return responses that have been in line for longer, each to one caller only."""
-        found = self._script("overdue", [QUEUED_KEY], [int(age_seconds * 1000), _BATCH])
+        found = self._scripts.run("overdue", [QUEUED_KEY], [int(age_seconds * 1000), _BATCH])
         return self._responses(found)
 
     def restore(self, unfinished: Sequence[Lease]) -> list[str]:
@@ -184,7 +146,7 @@ class WorkBoard:
         arguments: list[Any] = [self._lease_ms, _TTL_MS]
         for lease in unfinished:
             arguments += [lease.response_id, str(lease) if lease.attempt else ""]
-        found = self._script("restore", _LINE, arguments)
+        found = self._scripts.run("restore", _LINE, arguments)
         return [text.decode() for text in found]
 
     def restore_turns(self, waiting: Sequence[Waiting], *, is_all: bool) -> None:
@@ -192,14 +154,14 @@ class WorkBoard:
         arguments: list[Any] = [int(is_all), _ONLY_JUST_MS, _TTL_MS]
         for one in waiting:
             arguments += astuple(one)
-        self._script("restore_turns", _LINE, arguments)
+        self._scripts.run("restore_turns", _LINE, arguments)
 
     def may_check_ledger(self, every_seconds: float) -> bool:
         """Tell one of all callers in ``every_seconds`` to compare the board with the ledger.
 
         When Redis has lost everything it has lost this too: the next caller is told to, at once.
         """
-        return bool(self._script("once", [LEDGER_CHECK_KEY], [int(every_seconds * 1000)]))
+        return bool(self._scripts.run("once", [LEDGER_CHECK_KEY], [int(every_seconds * 1000)]))
 
     def tell_positions(self, every_seconds: float) -> int:
         """Tell the viewers of who waits their positions; return how many were told.
@@ -210,36 +172,7 @@ class WorkBoard:
         keys = [QUEUED_KEY, ARRIVALS_KEY, POSITIONS_TOLD_KEY, TURNS_KEY]
         arguments: list[Any] = [int(every_seconds * 1000), _POSITION_AFTER_MS]
         arguments += [*_position_in("workers"), _TTL_MS, *_position_in("conversation")]
-        return int(self._script("positions", keys, arguments))
-
-    def bound_broker_keys(self) -> None:
-        """Let what Celery keeps in Redis end as the board does, when nobody comes any more."""
-        with self._redis.pipeline(transaction=False) as calls:
-            for key in BROKER_KEYS:
-                calls.pexpire(key, _TTL_MS)
-            self._run(calls.execute)
-
-    def waiting_messages(self, queue: str) -> int:
-        """Return how many messages wait in the broker's list of a queue."""
-        return int(self._run(lambda: self._length(queue)))
-
-    def _length(self, queue: str) -> int:
-        try:
-            return int(self._redis.llen(queue))
-        except ResponseError as error:
-            if not is_wrong_type(error):
-                raise
-            # What was in it before is found as lost.
-            delete_foreign(self._redis, queue, "list")
-            return 0
-
-    def counts(self) -> tuple[int, int]:
-        """Return how many responses wait, and how many are being answered."""
-        with self._redis.pipeline(transaction=False) as calls:
-            calls.zcard(QUEUED_KEY)
-            calls.zcard(LEASES_KEY)
-            queued, running = self._run(calls.execute)
-        return queued, running
+        return int(self._scripts.run("positions", keys, arguments))
 
     def _leases(self, texts: Sequence[bytes]) -> list[Lease]:
         """Read leases; what is none is taken off the board."""
@@ -249,32 +182,16 @@ class WorkBoard:
 
     def _responses(self, texts: Sequence[bytes]) -> list[str]:
         """Read ids of those in line; what is none is taken out."""
-        found = [text for text in texts if _RESPONSE.fullmatch(text)]
-        self._take_off(QUEUED_KEY, [text for text in texts if not _RESPONSE.fullmatch(text)])
-        return [text.decode() for text in found]
+        found = {text: response_if_any(text) for text in texts}
+        self._take_off(QUEUED_KEY, [text for text in texts if found[text] is None])
+        return [response_id for response_id in found.values() if response_id is not None]
 
     def _take_off(self, key: str, garbage: Sequence[bytes]) -> None:
         for entry in garbage:
             logger.error("%r in %s is none of ours; it is removed", entry[:_SHOWN], key)
         if garbage:
-            self._run(lambda: self._redis.zrem(key, *garbage))
-
-    def _script(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
-        return self._run(lambda: self._checked(name, keys, arguments))
-
-    def _checked(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
-        try:
-            return self._scripts[name](keys=keys, args=arguments)
-        except ResponseError as error:
-            if is_wrong_type(error):
-                tidy_board(self._redis, keys)
-            raise
-
-    def _run(self, call: Any) -> Any:
-        try:
-            return call()
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
+            with redis_answers():
+                self._redis.zrem(key, *garbage)
 
 
 def _position_in(line: Line) -> list[bytes]:
@@ -282,7 +199,3 @@ def _position_in(line: Line) -> list[bytes]:
     aside = encode_aside(QueuePosition(position=0, line=line), LAST_OPENING_NUMBER)
     before, _, after = aside.partition(b'"position":0')
     return [before + b'"position":', after]
-
-
-def _lua(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

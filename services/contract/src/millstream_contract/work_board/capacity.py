@@ -1,14 +1,11 @@
 """How much the workers can do, how long that takes, and who is still let in."""
 
 from dataclasses import dataclass
-from importlib.resources import files
-from typing import Any, Final
+from typing import Final
 
-from redis import Redis, RedisError, ResponseError
+from redis import Redis
 from redis.client import Pipeline
 
-from millstream_contract.errors import LogUnavailable
-from millstream_contract.foreign_keys import is_wrong_type, tidy_board
 from millstream_contract.keys import (
     ADMISSIONS_KEY,
     BOARD_TTL_SECONDS,
@@ -18,6 +15,8 @@ from millstream_contract.keys import (
     SLOTS_KEY,
     TURNS_KEY,
 )
+from millstream_contract.redis_connection import redis_answers
+from millstream_contract.work_board.scripts import BoardScripts
 
 _TTL_MS: Final = BOARD_TTL_SECONDS * 1000
 _ADMISSION_MS: Final = 10_000
@@ -61,25 +60,20 @@ class Capacity:
     def __init__(self, redis: Redis) -> None:
         """Use this client."""
         self._redis = redis
-        self._scripts = {
-            name: redis.register_script(_lua(f"{name}.lua"))
-            for name in ("admit", "announce", "served")
-        }
+        self._scripts = BoardScripts(redis, ("admit", "announce", "served"))
 
     def announce(self, worker: str, slots: int, seconds: float) -> None:
         """Note that a worker makes ``slots`` answers at a time, for the next ``seconds``."""
-        self._run("announce", [SLOTS_KEY], [worker, slots, int(seconds * 1000), _TTL_MS])
+        self._scripts.run("announce", [SLOTS_KEY], [worker, slots, int(seconds * 1000), _TTL_MS])
 
     def withdraw(self, worker: str, slots: int) -> None:
         """Note that a worker takes nothing any more."""
-        try:
+        with redis_answers():
             self._redis.zrem(SLOTS_KEY, f"{worker}/{slots}")
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
 
     def served(self, seconds: float) -> None:
         """Note that an answer held its slot for so long."""
-        self._run("served", [SERVICE_TIME_KEY], [int(seconds * 1000), _TTL_MS])
+        self._scripts.run("served", [SERVICE_TIME_KEY], [int(seconds * 1000), _TTL_MS])
 
     def admit(self, token: str, *, most_in_line: int, longest_wait_seconds: float) -> Forecast:
         """Let a question in unless the line is full. ``token`` counts as in line until ``arrived``.
@@ -90,7 +84,9 @@ class Capacity:
         """
         keys = [QUEUED_KEY, LEASES_KEY, SLOTS_KEY, SERVICE_TIME_KEY, ADMISSIONS_KEY, TURNS_KEY]
         longest = int(longest_wait_seconds * 1000)
-        reply = self._run("admit", keys, [token, most_in_line, longest, _ADMISSION_MS, _TTL_MS])
+        reply = self._scripts.run(
+            "admit", keys, [token, most_in_line, longest, _ADMISSION_MS, _TTL_MS]
+        )
         admitted, waiting, *milliseconds = map(int, reply)
         return Forecast(bool(admitted), waiting, *(one / 1000 for one in milliseconds))
 
@@ -100,25 +96,5 @@ class Capacity:
 
     def arrived(self, token: str) -> None:
         """Note that a question is in line itself, or did not come."""
-        try:
+        with redis_answers():
             self._redis.zrem(ADMISSIONS_KEY, token)
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
-
-    def _run(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
-        try:
-            return self._checked(name, keys, arguments)
-        except RedisError as error:
-            raise LogUnavailable(str(error)) from error
-
-    def _checked(self, name: str, keys: list[str], arguments: list[Any]) -> Any:
-        try:
-            return self._scripts[name](keys=keys, args=arguments)
-        except ResponseError as error:
-            if is_wrong_type(error):
-                tidy_board(self._redis, keys)
-            raise
-
-
-def _lua(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

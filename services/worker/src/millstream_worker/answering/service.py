@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.jobs import ANSWER_QUEUE, ANSWER_TASK, AnswerJob
 from millstream_contract.ledger import Ledger, open_pool
@@ -88,7 +89,8 @@ class AnswerService:
         )
         self._log = TokenLog(self._redis)
         self._reaping = Reaping(
-            Reaper(board, self._log, ledger, self._send_again), self._listener.catch_up
+            Reaper(board, BrokerKeys(self._redis), self._log, ledger, self._send_again),
+            self._listener.catch_up,
         )
         self._background = open_background()
         self._mlflow = MlflowTraces(ledger.responses.keep_mlflow_trace) if mlflow_is_on() else None
