@@ -5,6 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from millstream_contract.ledger import Ledger, open_pool
+from millstream_contract.ledger.documents import Documents
+from millstream_contract.ledger.passages import Passages
+from tests.integration.contract.stored_documents import DIMENSIONS
 
 
 @pytest.fixture
@@ -13,3 +16,16 @@ def ledger(database_url: str) -> Iterator[Ledger]:
         with pool.connection() as connection:
             connection.execute("TRUNCATE documents, embedding_space CASCADE")
         yield Ledger.of(pool)
+
+
+@pytest.fixture
+def documents(ledger: Ledger) -> Documents:
+    """Documents whose vectors are those of ``stored_documents``."""
+    ledger.documents.use_embeddings_of("e5", DIMENSIONS)
+    return ledger.documents
+
+
+@pytest.fixture
+def passages(ledger: Ledger, documents: Documents) -> Passages:
+    """What can be found of the documents."""
+    return ledger.passages

@@ -75,8 +75,8 @@ def run(settings: dict[str, str], *arguments: str | Path) -> Finished:
 
 
 def found(backends: Backends, question: str, dimension: int = 384) -> list[Passage]:
-    with documents_of(backends) as documents:
-        return documents.search(question, embed(question, dimension), 3)
+    with open_pool(backends.database_url, size=1) as pool:
+        return Ledger.of(pool).passages.search(question, embed(question, dimension), 3)
 
 
 def status(backends: Backends, title: str) -> tuple[str, str | None]:

@@ -32,11 +32,16 @@ class Endpoint:
 
 
 @pytest.fixture
-def documents(database_url: str) -> Iterator[Documents]:
+def ledger(database_url: str) -> Iterator[Ledger]:
     with open_pool(database_url, size=3) as pool:
         with pool.connection() as connection:
             connection.execute("DELETE FROM documents")
-        yield Ledger.of(pool).documents
+        yield Ledger.of(pool)
+
+
+@pytest.fixture
+def documents(ledger: Ledger) -> Documents:
+    return ledger.documents
 
 
 def service_of(
@@ -79,7 +84,8 @@ def test_a_job_for_a_document_that_is_gone_does_nothing(documents: Documents) ->
     assert endpoint.calls == 0
 
 
-def test_a_document_that_changes_meanwhile_is_left_for_its_own_job(documents: Documents) -> None:
+def test_a_document_that_changes_meanwhile_is_left_for_its_own_job(ledger: Ledger) -> None:
+    documents = ledger.documents
     service = service_of(documents, Endpoint(lambda: changed.append(put(documents, "New."))), [])
     changed: list[str] = []
     document_id = put(documents, "Old.")
@@ -88,7 +94,7 @@ def test_a_document_that_changes_meanwhile_is_left_for_its_own_job(documents: Do
 
     assert changed == [document_id]
     assert documents.get(document_id).status == "pending"
-    assert documents.search("old", [1.0, 0.0, 0.0, 0.0], 5) == []
+    assert ledger.passages.search("old", [1.0, 0.0, 0.0, 0.0], 5) == []
 
 
 def test_an_endpoint_that_stays_away_fails_the_document_with_a_reason_to_act_on(

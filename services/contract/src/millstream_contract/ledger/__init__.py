@@ -10,6 +10,7 @@ from millstream_contract.ledger.conversations import Conversations
 from millstream_contract.ledger.documents import Documents
 from millstream_contract.ledger.feedback import Feedbacks
 from millstream_contract.ledger.items import Items
+from millstream_contract.ledger.passages import Passages
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_contract.ledger.responses import Responses
 
@@ -24,6 +25,7 @@ class Ledger:
     contexts: Contexts
     responses: Responses
     documents: Documents
+    passages: Passages
     feedback: Feedbacks
     keys: ApiKeys
 
@@ -37,6 +39,7 @@ class Ledger:
             Contexts(pool),
             Responses(pool),
             Documents(pool),
+            Passages(pool),
             Feedbacks(pool),
             ApiKeys(pool),
         )

@@ -1,24 +1,13 @@
-"""Documents, their chunks, and the search over them."""
+"""Documents, and the chunks that they are embedded and found as."""
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
-
-from psycopg import sql
 
 from millstream_contract.errors import NotFound, OtherEmbeddings
 from millstream_contract.identifiers import new_id
+from millstream_contract.ledger.embedding_space import Vector, reshape, vector_text
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
-from millstream_contract.objects import Passage
-
-Vector = Sequence[float]
-
-_HNSW_MAX_DIMENSIONS: Final = 2000
-"""pgvector's HNSW takes no longer ``vector``; beyond it the search is exact, and slower."""
-
-_RRF_K: Final = 60
-"""Reciprocal rank fusion's constant, as in the paper that introduced it (Cormack et al., 2009)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +61,7 @@ class Documents:
                 "   d.media_type = excluded.media_type AND d.status = 'ready'"
                 "   THEN 'ready' ELSE 'pending' END"
                 " RETURNING id, status",
-                [new_id("doc"), source, title, media_type, content, content_hash(content)],
+                [new_id("doc"), source, title, media_type, content, _hash(content)],
             ).fetchone()
         assert row is not None  # noqa: S101 -- INSERT ... RETURNING gives its row
         return row["id"], row["status"] == "pending"
@@ -166,7 +155,7 @@ class Documents:
             row = connection.execute("SELECT endpoint, dimensions FROM embedding_space").fetchone()
             if row and (row["endpoint"], row["dimensions"]) == (endpoint, dimensions):
                 return []
-            _reshape(connection, dimensions)
+            reshape(connection, dimensions)
             connection.execute(
                 "INSERT INTO embedding_space (endpoint, dimensions) VALUES (%(e)s, %(d)s)"
                 " ON CONFLICT (singleton) DO UPDATE SET endpoint = %(e)s, dimensions = %(d)s",
@@ -178,60 +167,9 @@ class Documents:
             ).fetchall()
         return [row["id"] for row in stale]
 
-    def search(self, words: str, vector: Vector, limit: int) -> list[Passage]:
-        """Return the best chunks for a question: nearest by cosine, and all words found.
 
-        The two lists are joined by reciprocal rank. ``score`` of a passage is its cosine.
-        """
-        with ledger_connection(self._pool) as connection:
-            rows = connection.execute(
-                _SEARCH,
-                {
-                    "words": words,
-                    "vector": vector_text(vector),
-                    "limit": limit,
-                    "k": _RRF_K,
-                    "pool": 4 * limit,
-                },
-            ).fetchall()
-        return [
-            Passage(number=number, **{name: row[name] for name in _PASSAGE_COLUMNS})
-            for number, row in enumerate(rows, start=1)
-        ]
-
-
-_PASSAGE_COLUMNS: Final = ("document_id", "title", "place", "text", "score")
-
-_SEARCH: Final = """
-WITH near AS (
-    SELECT id, row_number() OVER (ORDER BY distance) AS rank FROM (
-        SELECT id, embedding <=> %(vector)s::vector AS distance FROM chunks
-        WHERE embedding IS NOT NULL ORDER BY distance LIMIT %(pool)s) nearest
-), found AS (
-    SELECT id, row_number() OVER (ORDER BY relevance DESC, id) AS rank FROM (
-        SELECT id, ts_rank_cd(words, query) AS relevance
-        FROM chunks, websearch_to_tsquery('english', %(words)s) query
-        WHERE words @@ query AND embedding IS NOT NULL
-        ORDER BY relevance DESC, id LIMIT %(pool)s) matching
-), fused AS (
-    SELECT id, sum(1.0 / (%(k)s + rank)) AS fusion
-    FROM (SELECT * FROM near UNION ALL SELECT * FROM found) both_lists GROUP BY id
-)
-SELECT c.document_id, d.title, c.place, c.content AS text,
-       1 - (c.embedding <=> %(vector)s::vector) AS score
-FROM fused JOIN chunks c USING (id) JOIN documents d ON d.id = c.document_id
-ORDER BY fusion DESC, score DESC, c.id LIMIT %(limit)s
-"""
-
-
-def content_hash(content: str) -> str:
-    """Return the SHA-256 of a document's text, in hex."""
+def _hash(content: str) -> str:
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def vector_text(vector: Vector) -> str:
-    """Return a vector in pgvector's text form."""
-    return "[" + ",".join(format(value, ".7g") for value in vector) + "]"
 
 
 def _insert_chunks(connection: Connection, document_id: str, chunks: Sequence[Chunk]) -> None:
@@ -250,17 +188,4 @@ def _insert_chunks(connection: Connection, document_id: str, chunks: Sequence[Ch
                 )
                 for ordinal, chunk in enumerate(chunks)
             ],
-        )
-
-
-def _reshape(connection: Connection, dimensions: int) -> None:
-    connection.execute("DROP INDEX IF EXISTS chunks_embedding")
-    connection.execute(
-        sql.SQL("ALTER TABLE chunks ALTER COLUMN embedding TYPE vector({}) USING NULL").format(
-            sql.Literal(dimensions)
-        )
-    )
-    if dimensions <= _HNSW_MAX_DIMENSIONS:
-        connection.execute(
-            "CREATE INDEX chunks_embedding ON chunks USING hnsw (embedding vector_cosine_ops)"
         )

@@ -54,7 +54,7 @@ class AnswerTools:
         # As plain words: a quote or a minus in a question must not become a search operator.
         words = " ".join(content_words(query))
         return patiently(
-            lambda: self._ledger.documents.search(words, vector, self._settings.search_passages),
+            lambda: self._ledger.passages.search(words, vector, self._settings.search_passages),
             what=f"{self._row.id}: search",
             seconds=self._settings.ledger_patience_seconds,
             wait=self._stop.wait,
