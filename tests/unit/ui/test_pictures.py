@@ -16,6 +16,15 @@ def test_every_state_has_a_picture_and_nothing_else_is_kept() -> None:
     assert {path.stem for path in _FOLDER.iterdir()} == _NAMES
 
 
+def test_every_picture_is_shown_by_a_document() -> None:
+    documents = [_ROOT / "README.md", *(_ROOT / "docs").rglob("*.md"), *_ROOT.glob("specs/*/*.md")]
+    shown = "".join(document.read_text(encoding="utf-8") for document in documents)
+
+    assert [
+        path.name for path in _FOLDER.iterdir() if f"docs/images/{path.name})" not in shown
+    ] == []
+
+
 @pytest.mark.parametrize("path", sorted(_FOLDER.iterdir()), ids=lambda path: path.name)
 def test_a_picture_is_small(path: Path) -> None:
     most = MOST_FILM_BYTES if path.suffix == ".webp" else MOST_STILL_BYTES
