@@ -32,12 +32,19 @@ class Said:
 def said_in(frames: Sequence[Frame]) -> Said:
     """Return what a log's frames say. Raises BadFrame when one of them is none."""
     said = Said()
+    # Joined at the end: a text that grows token by token would be copied for each of them.
+    pieces: list[str] = []
     for frame in frames:
         event = decode_event(frame)
-        if event["type"] == "millstream.attempt.reset":
-            said = Said(begun=True)
-        else:
-            _add(said, event)
+        match event["type"]:
+            case "millstream.attempt.reset":
+                said = Said(begun=True)
+                pieces.clear()
+            case "response.output_text.delta":
+                pieces.append(event["delta"])
+            case _:
+                _add(said, event)
+    said.text = "".join(pieces)
     return said
 
 
@@ -47,8 +54,6 @@ def _add(said: Said, event: dict[str, Any]) -> None:
             said.begun = True
         case "response.output_item.added" | "response.output_item.done":
             _add_item(said, event["item"], done=event["type"].endswith("done"))
-        case "response.output_text.delta":
-            said.text += event["delta"]
         case "response.output_text.annotation.added":
             said.annotations.append(FileCitation.model_validate(event["annotation"]))
 
