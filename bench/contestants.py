@@ -53,7 +53,7 @@ def contestant(name: str, backends: Backends) -> Iterator[Contestant]:
     if name == "millstream":
         api = start_api(backends.settings())
         try:
-            yield Contestant(name, int(api.url.rpartition(":")[2]), _serving(api.process), backends)
+            yield Contestant(name, int(api.url.rpartition(":")[2]), serving(api.process), backends)
         finally:
             api.process.stop(30)
         return
@@ -64,12 +64,13 @@ def contestant(name: str, backends: Backends) -> Iterator[Contestant]:
         eventually(f"{name} to listen", lambda: _listens(port), 20)
         # Its worker, if it has one, is there once it answers.
         time.sleep(0.2)
-        yield Contestant(name, port, _serving(process), backends)
+        yield Contestant(name, port, serving(process), backends)
     finally:
         process.kill()
 
 
-def _serving(process: ServerProcess) -> psutil.Process:
+def serving(process: ServerProcess) -> psutil.Process:
+    """Return the process that answers requests: gunicorn's worker, or a server itself."""
     master = psutil.Process(process.pid)
     workers = master.children(recursive=True)
     return workers[0] if workers else master

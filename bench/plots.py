@@ -22,6 +22,7 @@ def draw(results: dict[str, Any], folder: Path) -> None:
     plt.rcParams.update({"svg.hashsalt": "millstream", "svg.fonttype": "none", "font.size": 9})
     _relays(results["relay"]["side_by_side"], folder / "relays.svg")
     _growth(results["relay"]["growth_with_viewers"], folder / "growth.svg")
+    _length(results["answer_length"]["lengths"], folder / "length.svg")
 
 
 def _relays(relays: dict[str, Any], path: Path) -> None:
@@ -54,6 +55,34 @@ def _growth(grown: list[dict[str, Any]], path: Path) -> None:
         axis.set_xscale("log")
         axis.set_ylim(bottom=0)
         axis.set_xlabel("viewers of one answer")
+    _save(figure, path)
+
+
+def _length(lengths: list[dict[str, Any]], path: Path) -> None:
+    figure, axes = plt.subplots(1, 3, figsize=(8, 2.8), layout="constrained")
+    tokens = [one["tokens"] for one in lengths]
+    lines = (
+        (axes[0], "worker", "o-", [one["worker_us_per_token"] for one in lengths]),
+        (axes[0], "API, one viewer", "o--", [one["api_us_per_token"] for one in lengths]),
+        (axes[0], "Redis", "o:", [one["redis_us_per_token"] for one in lengths]),
+        (axes[1], "first tenth", "o-", [one["delay_ms_p50_first_tenth"] for one in lengths]),
+        (axes[1], "last tenth", "o--", [one["delay_ms_p50_last_tenth"] for one in lengths]),
+        (axes[2], "its end", "o-", [one["ending_ms"] for one in lengths]),
+        (axes[2], "reload, from Redis", "o--", [one["reload_from_log"]["ms"] for one in lengths]),
+        (axes[2], "... PostgreSQL", "o:", [one["reload_from_ledger"]["ms"] for one in lengths]),
+    )
+    for axis, label, style, values in lines:
+        axis.plot(tokens, values, style, label=label, color="#3d6b8e")
+    axes[0].set_title("processor time for a token, µs", fontsize=9)
+    axes[1].set_title("model to viewer, p50, ms", fontsize=9)
+    axes[2].set_title("of a whole answer, ms", fontsize=9)
+    axes[2].set_yscale("log")
+    for axis in axes:
+        axis.set_xscale("log")
+        axis.set_xlabel("tokens of the answer")
+        axis.legend(fontsize=7)
+    for axis in axes[:2]:
+        axis.set_ylim(bottom=0)
     _save(figure, path)
 
 
