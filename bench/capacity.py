@@ -46,6 +46,14 @@ class Costs:
     """PostgreSQL CPU per answer: accept, claim, search, passages, end."""
     frame_bytes: float = 190
     """Bytes of a frame on the wire."""
+    packet_bytes: float = 74
+    """What TLS 1.3, TCP and IP add to a frame that leaves by itself: 22 + 32 + 20."""
+    api_redis_connections: int = 34
+    api_database_connections: int = 10
+    slot_redis_connections: int = 2
+    slot_database_connections: int = 1
+    worker_database_connections: int = 5
+    """Those of a worker's pool beside its slots'."""
     log_answer_kib: float = 70
     """Redis memory of the log of an answer of 300 tokens, for LOG_TTL_SECONDS."""
 
@@ -188,6 +196,50 @@ def growth(costs: Costs, loads: Sequence[Load] = LOADS) -> list[list[str]]:
     return rows
 
 
+class Sockets(NamedTuple):
+    """Connections, were all open at once, and packets."""
+
+    viewers_a_process: int
+    redis: int
+    postgres: int
+    packets: float
+    """A second, to viewers: a frame each, when no frame waits for another."""
+    out_gbit: float
+    """With what TLS, TCP and IP add."""
+
+
+def sockets(load: Load, costs: Costs) -> Sockets:
+    """Return what a load holds open, and sends."""
+    need = needs(load, costs)
+    api, workers = _processes(need.api), _processes(need.worker)
+    running = math.ceil(load.running)
+    return Sockets(
+        viewers_a_process=math.ceil(load.viewers / api),
+        redis=running * costs.slot_redis_connections + api * costs.api_redis_connections,
+        postgres=running * costs.slot_database_connections
+        + workers * costs.worker_database_connections
+        + api * costs.api_database_connections,
+        packets=load.frames,
+        out_gbit=load.frames * (costs.frame_bytes + costs.packet_bytes) * 8 / 1e9,
+    )
+
+
+def connections(costs: Costs, loads: Sequence[Load] = LOADS) -> list[list[str]]:
+    """Return a row for each load: viewers of a process, connections, packets, bytes."""
+    return [
+        [
+            load.name,
+            f"{found.viewers_a_process:,}",
+            f"{found.redis:,}",
+            f"{found.postgres:,}",
+            f"{found.packets:,.0f}",
+            f"{found.out_gbit:,.2f}",
+        ]
+        for load in loads
+        for found in [sockets(load, costs)]
+    ]
+
+
 def routing(costs: Costs) -> list[list[str]]:
     """Return what it costs when an answer's viewers are spread over API processes."""
     load = LOADS[-1]
@@ -229,6 +281,17 @@ def tables(costs: Costs | None = None) -> dict[str, str]:
                 "to viewers, Gbit/s",
             ],
             growth(known),
+        ),
+        "connections": _table(
+            [
+                "load",
+                "viewers of an API process",
+                "connections to Redis",
+                "to PostgreSQL",
+                "packets/s to viewers",
+                "on the wire, Gbit/s",
+            ],
+            connections(known),
         ),
         "routing": _table(["API processes an answer", "API processes", "shards"], routing(known)),
         "cluster": _table(
