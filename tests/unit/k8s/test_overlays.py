@@ -13,6 +13,7 @@ OVERLAYS = [
     *sorted((K8S / "overlays").iterdir()),
     _COMBINATIONS / "hpa-ingress-lakebase",
     _COMBINATIONS / "oidc",
+    _COMBINATIONS / "tracing",
 ]
 
 

@@ -94,6 +94,24 @@ def test_the_api_has_longer_to_stop_than_its_requests_have() -> None:
     assert _seconds(SERVICES["api"]["stop_grace_period"]) > drain
 
 
+@pytest.mark.parametrize("name", ["api", "worker", "ingest"])
+def test_what_is_documented_of_traces_reaches_who_traces(name: str) -> None:
+    page = (ROOT / "docs/operating/tracing.md").read_text("utf-8")
+    documented = {
+        variable
+        for row in re.findall(r"(?m)^\| `OTEL.*? \|", page)
+        for variable in re.findall(r"OTEL_\w+", row)
+    }
+
+    given = {one for one in SERVICES[name]["environment"] if one.startswith("OTEL_")}
+    # One name for all services would be none.
+    exactly = {one for one in documented if not one.endswith("_")} - {"OTEL_SERVICE_NAME"}
+    assert exactly
+    assert exactly - given == set()
+    assert any(one.startswith("OTEL_BSP_") for one in given)
+    assert "OTEL_SERVICE_NAME" not in given
+
+
 def test_grafana_asks_nobody_outside_for_anything() -> None:
     environment = SERVICES["grafana"]["environment"]
 

@@ -6,6 +6,7 @@ from tests.unit.k8s.addresses import Address, addresses
 from tests.unit.k8s.manifests import Manifests, Object, Pod, matches
 
 _DNS = 53
+_NAMESPACE = "kubernetes.io/metadata.name"
 
 
 def edges(manifests: Manifests) -> Iterator[str]:
@@ -42,7 +43,7 @@ def _reaches(manifests: Manifests, pod: Pod, address: Address) -> Iterator[str]:
     service = manifests.find("Service", address.host)
     if service is None:
         if not any(
-            "ipBlock" in to
+            _leads_outside(to, address.host)
             for rule in outward
             if _has_port(rule, address.port)
             for to in rule.get("to", [])
@@ -59,6 +60,15 @@ def _reaches(manifests: Manifests, pod: Pod, address: Address) -> Iterator[str]:
             for rule in _inward(policies, server)
         ):
             yield f"{server.name}: does not let {pod.name} in"
+
+
+def _leads_outside(to: Object, host: str) -> bool:
+    """By address, or to all of the namespace that a Service's name ends with."""
+    namespace = host.partition(".")[2].partition(".")[0]
+    named = to.get("namespaceSelector", {}).get("matchLabels", {})
+    return "ipBlock" in to or bool(
+        namespace and "podSelector" not in to and named.get(_NAMESPACE) == namespace
+    )
 
 
 def _too_many(manifests: Manifests, pod: Pod, needed: set[Address]) -> Iterator[str]:
