@@ -173,7 +173,9 @@ class _Watcher:
         # What is still being put away counts, too.
         time.sleep(0.3)
         ending = self.meter.since(before_end)
-        frames = list(split_frames(self.ledger.responses.log(seen.response_id) or b""))
+        frames = list(
+            split_frames(self.ledger.viewing.logs([seen.response_id])[seen.response_id] or b"")
+        )
         return Watched(
             measured_tokens=length - 1 - begun_behind,
             streaming=self.meter.since(begun, held),

@@ -35,6 +35,11 @@ class StandingAnswer:
         return f"/v1/responses/{self._row.id}?stream=true"
 
     @property
+    def frames(self) -> tuple[Frame, ...]:
+        """What was written of it, in order."""
+        return tuple(self._frames)
+
+    @property
     def channel(self) -> str:
         """Where Redis publishes it."""
         return live_channel(self._row.id)

@@ -21,12 +21,16 @@ class TcpProxy:
     """Forwards connections to a port of the loopback, by a thread of its own.
 
     tls: clients speak TLS to it, and it speaks none to the server behind it.
+    reply_seconds: what the server sends arrives so much later, as from far away.
     """
 
-    def __init__(self, target_port: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, target_port: int, tls: ssl.SSLContext | None = None, *, reply_seconds: float = 0.0
+    ) -> None:
         self.port = free_port()
         self._target = target_port
         self._tls = tls
+        self._reply_seconds = reply_seconds
         self._links: set[asyncio.StreamWriter] = set()
         self._flows: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
@@ -112,15 +116,20 @@ class TcpProxy:
             self._links.discard(writer)
             return
         self._links.add(far_writer)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            flow = asyncio.create_task(self._flow(source, sink))
+        ways = (reader, far_writer, 0.0), (far_reader, writer, self._reply_seconds)
+        for source, sink, late_seconds in ways:
+            flow = asyncio.create_task(self._flow(source, sink, late_seconds))
             self._flows.add(flow)
             flow.add_done_callback(self._flows.discard)
 
-    async def _flow(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _flow(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, late_seconds: float
+    ) -> None:
         # Either end may go at any moment: that is what a proxy is between.
         with suppress(OSError):
             while data := await source.read(_CHUNK):
+                if late_seconds:
+                    await asyncio.sleep(late_seconds)
                 await self._flowing.wait()
                 sink.write(data)
                 await sink.drain()

@@ -68,7 +68,7 @@ def test_an_accepted_question_is_stored_whole(ledger: Ledger) -> None:
     assert (stored.background, stored.max_output_tokens) == (True, 50)
     assert (stored.temperature, stored.metadata) == (0.25, {"k": "v"})
     assert ledger.responses.output(row.id) == ()
-    assert ledger.responses.log(row.id) is None
+    assert ledger.viewing.logs([row.id])[row.id] is None
 
 
 def test_the_same_key_and_request_give_the_same_response(ledger: Ledger) -> None:
@@ -222,7 +222,7 @@ def test_a_finished_response_is_stored_whole_with_its_stream(ledger: Ledger) -> 
 
     stored = ledger.responses.get(row.id, "ann")
     assert stored.as_object(ledger.responses.output(row.id)) == whole
-    assert ledger.responses.log(row.id) == AWKWARD.encode()
+    assert ledger.viewing.logs([row.id])[row.id] == AWKWARD.encode()
     assert ledger.responses.unfinished() == []
 
 
@@ -258,7 +258,7 @@ def test_only_the_attempt_that_holds_a_response_finishes_it_and_only_once(ledger
     assert not ledger.responses.finish(final(row, 2, status="failed"), 2, b"again")
 
     assert ledger.responses.get(row.id).status == "completed"
-    assert ledger.responses.log(row.id) == b"new"
+    assert ledger.viewing.logs([row.id])[row.id] == b"new"
     assert len(ledger.responses.output(row.id)) == 2
     assert ledger.responses.claim(row.id, 3) is None
     assert not ledger.responses.keep_passages(row.id, 2, [], grounded=False)

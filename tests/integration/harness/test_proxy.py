@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -49,6 +50,16 @@ def test_a_stall_forwards_nothing_until_it_is_restored(redis: Redis, proxy: TcpP
 
     proxy.restore()
     assert redis.ping()
+
+
+def test_a_server_far_away_answers_late(valkey: ValkeyServer) -> None:
+    with TcpProxy(valkey.port, reply_seconds=0.05) as far, Redis(port=far.port) as redis:
+        redis.ping()
+        begun = time.monotonic()
+
+        redis.ping()
+
+        assert time.monotonic() - begun >= 0.05
 
 
 def test_a_proxy_to_nobody_resets(proxy: TcpProxy) -> None:

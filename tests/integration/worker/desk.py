@@ -113,7 +113,7 @@ class Desk:
 
         eventually(f"the end of {response_id}", ended, seconds)
         frames = list(self.log.read_all(response_id))
-        stored = self.ledger.responses.log(response_id)
+        stored = self.ledger.viewing.logs([response_id])[response_id]
         assert stored is not None, "the final frame was told before the end was stored"
         told = Told(self.row(response_id), frames, stored)
         self._check(told)
@@ -126,7 +126,7 @@ class Desk:
             lambda: self.row(response_id).status in FINAL_STATUSES,
             seconds,
         )
-        stored = self.ledger.responses.log(response_id)
+        stored = self.ledger.viewing.logs([response_id])[response_id]
         assert stored is not None
         return Told(self.row(response_id), list(split_frames(stored)), stored)
 

@@ -16,7 +16,7 @@ from millstream_api.observing.exposition import Exposition
 from millstream_api.observing.metrics import ApiMetrics
 from millstream_api.observing.relay_delay import RelayDelay
 from millstream_api.queueing import JobQueue
-from millstream_api.relay import Hub, Source, Streamer, Timekeeper
+from millstream_api.relay import Hub, Reads, Source, Streamer, Timekeeper
 from millstream_api.seats import Seats
 from millstream_api.settings import Settings
 from millstream_api.turnstile import Turnstile
@@ -28,7 +28,7 @@ from millstream_contract.ledger.backlog import ledger_backlog
 from millstream_contract.moving_up import MovingUp
 from millstream_contract.reaper import REAP_EVERY_SECONDS, Reaper
 from millstream_contract.redis_connection import redis_client, subscriber_client
-from millstream_contract.token_log import TokenLog
+from millstream_contract.token_log import LogReads, TokenLog
 from millstream_contract.tracing import Tracing, open_tracing
 from millstream_contract.work_board import Capacity, WorkBoard
 
@@ -42,8 +42,8 @@ _BACKLOG_WAIT_SECONDS = 1.0
 
 _CONNECTIONS_OF_REQUESTS = 20
 
-_CONNECTIONS_OF_VIEWERS = 3
-"""To read logs for all viewers, however many come at once: each has a reply in moments."""
+_CONNECTIONS_OF_VIEWERS = 2
+"""To read logs for all viewers, however many come at once: one for frames, one for counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,7 @@ class Services:
     log: TokenLog
     queue: JobQueue
     hub: Hub
+    reads: Reads
     timekeeper: Timekeeper
     delay: RelayDelay
     streamer: Streamer
@@ -92,7 +93,8 @@ class Services:
             metrics=metrics.relay,
             written=delay.written,
         )
-        source = Source(TokenLog(redis_of_viewers), ledger, metrics.relay)
+        reads = Reads(LogReads(redis_of_viewers), ledger.viewing)
+        source = Source(reads, metrics.relay)
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
         streamer = Streamer(
             hub, source, keep_alive, recheck, settings.send_timeout_seconds, tracing
@@ -137,6 +139,7 @@ class Services:
             log,
             queue,
             hub,
+            reads,
             timekeeper,
             delay,
             streamer,

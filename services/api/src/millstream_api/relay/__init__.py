@@ -4,6 +4,7 @@ from millstream_api.relay.connection import ClientConnection
 from millstream_api.relay.ends import OnClose, StreamEnd, Translate
 from millstream_api.relay.hub import Hub
 from millstream_api.relay.manner import Manner
+from millstream_api.relay.reads import Reads
 from millstream_api.relay.source import Source
 from millstream_api.relay.streaming import Streamer
 from millstream_api.relay.timekeeper import Timekeeper
@@ -13,6 +14,7 @@ __all__ = [
     "Hub",
     "Manner",
     "OnClose",
+    "Reads",
     "Source",
     "StreamEnd",
     "Streamer",

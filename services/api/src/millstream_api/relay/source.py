@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from millstream_api.observing.metrics import RelayMetrics
+from millstream_api.relay.reads import Reads
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import LedgerUnavailable, LogUnavailable
 from millstream_contract.frames import split_frames
-from millstream_contract.ledger import Ledger
 from millstream_contract.opening import LAST_OPENING_NUMBER
-from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch, TokenLog
-
-_LEDGER_WAIT_SECONDS: Final = 0.3
-"""How long a viewer waits for a ledger that may be away, while Redis may have something for it."""
+from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch
 
 _RETRY_SECONDS: Final = 1.0
 """How soon a log that could not be read is tried again, if the hub does not say so before."""
@@ -23,8 +20,7 @@ _RETRY_SECONDS: Final = 1.0
 class Source:
     """Reads for viewers, over any outage. All methods raise NotFound for a deleted response."""
 
-    log: TokenLog
-    ledger: Ledger
+    reads: Reads
     metrics: RelayMetrics
 
     def logged(self, response_id: str, follower: Follower, mailbox: Mailbox) -> bytes:
@@ -35,7 +31,7 @@ class Source:
         # First open the mailbox, then read: what is not in the log yet will be in the mailbox.
         mailbox.must_reread = False
         try:
-            frames = self.log.read_after(response_id, follower.cursor)
+            frames = self.reads.read_after(response_id, follower.cursor)
         except LogUnavailable:
             # The answer may end meanwhile: then the ledger has it all.
             data = self.stored(response_id, follower)
@@ -52,7 +48,7 @@ class Source:
     def stored(self, response_id: str, follower: Follower) -> bytes:
         """Return what the ledger has behind the cursor: all of it once the response is final."""
         try:
-            log = self.ledger.responses.log(response_id, wait_seconds=_LEDGER_WAIT_SECONDS)
+            log = self.reads.stored(response_id)
         except LedgerUnavailable:
             return b""
         return b"" if log is None else follower.take_stored(list(split_frames(log)))
@@ -60,10 +56,10 @@ class Source:
     def has_more(self, response_id: str, cursor: int) -> bool:
         """Tell whether anything can be read behind the cursor, for someone who hears nothing."""
         with suppress(LogUnavailable):
-            if self.log.read_after(response_id, cursor, limit=1):
+            if self.reads.read_after(response_id, cursor, limit=1):
                 return True
         try:
-            stored = self.ledger.responses.log(response_id, wait_seconds=_LEDGER_WAIT_SECONDS)
+            stored = self.reads.stored(response_id)
         except LedgerUnavailable:
             return False
         return stored is not None

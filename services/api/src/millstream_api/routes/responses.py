@@ -19,8 +19,7 @@ from millstream_api.services import Services, services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import split_frames
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow
-from millstream_contract.objects import FINAL_STATUSES
+from millstream_contract.ledger.rows import Accepted, NewResponse, Outline, ResponseRow
 
 logger = logging.getLogger(__name__)
 
@@ -68,18 +67,18 @@ def _wait_for_end(parts: Services, accepted: Accepted) -> None:
 @blueprint.get("/<response_id>")
 def retrieve(response_id: str) -> Response:
     """Answer with a response as it stands, or (``stream=true``) with its stream."""
-    row = owned_response(response_id, current_owner())
+    outline = owned_outline(response_id, current_owner())
     check_include()
     _is_true("include_obfuscation", allowed=False)
     cursor = read_cursor(request)
     if not _is_true("stream"):
         return _as_json(response_id)
-    check_not_ahead_of(row, cursor)
+    check_not_ahead_of(response_id, outline, cursor)
     view = View(
         response_id,
         cursor.number,
-        may_be_final=row.status in FINAL_STATUSES,
-        traceparent=row.traceparent,
+        may_be_final=outline.is_final,
+        traceparent=outline.traceparent,
     )
     with services().seats.one() as seat:
         return viewer_stream(services().streamer, view, seat)
@@ -128,7 +127,17 @@ def owned_response(response_id: str, owner: str) -> ResponseRow:
         raise not_found("response", response_id) from None
 
 
-def check_not_ahead_of(row: ResponseRow, cursor: Cursor) -> None:
+def owned_outline(response_id: str, owner: str) -> Outline:
+    """Return how the owner's response stands. Raises ApiError (404) when there is none."""
+    if not is_id(response_id, "resp"):
+        raise not_found("response", response_id)
+    try:
+        return services().reads.outline(response_id, owner)
+    except NotFound:
+        raise not_found("response", response_id) from None
+
+
+def check_not_ahead_of(response_id: str, outline: Outline, cursor: Cursor) -> None:
     """Raise ApiError (400) when a cursor points behind what the response has.
 
     A log that Redis has lost says nothing: its writer is sending it again, and has some time to.
@@ -136,20 +145,20 @@ def check_not_ahead_of(row: ResponseRow, cursor: Cursor) -> None:
     if cursor.number < 0:
         return
     parts = services()
-    if row.status in FINAL_STATUSES:
-        log = parts.ledger.responses.log(row.id) or b""
+    if outline.is_final:
+        log = parts.ledger.viewing.logs([response_id]).get(response_id) or b""
         check_not_ahead(cursor, max(f.sequence_number for f in split_frames(log)) + 1 if log else 0)
         return
     refuse_at = time.monotonic() + _HEALING_SECONDS
-    while _is_ahead(row.id, cursor.number):
+    while _is_ahead(response_id, cursor.number):
         if time.monotonic() >= refuse_at:
-            check_not_ahead(cursor, parts.log.count(row.id))
+            check_not_ahead(cursor, parts.reads.count(response_id))
         gevent.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _is_ahead(response_id: str, cursor: int) -> bool:
     try:
-        count = services().log.count(response_id)
+        count = services().reads.count(response_id)
     except LogUnavailable:
         return False
     return 0 < count <= cursor

@@ -22,7 +22,7 @@ from millstream_api.errors import ApiError, as_api_error, crashed, not_found
 from millstream_api.identity import Identity, current_identity
 from millstream_api.leaving import stop
 from millstream_api.request_limits import count_message
-from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_response
+from millstream_api.routes.responses import check_not_ahead_of, named_not_found, owned_outline
 from millstream_api.services import Services, services
 from millstream_api.socket_messages import (
     Asked,
@@ -160,8 +160,8 @@ class _Session:
 
     def _resume(self, asked: Asked) -> tuple[str, int]:
         response_id, cursor = read_resume(asked.fields)
-        row = owned_response(response_id, self._owner)
-        check_not_ahead_of(row, Cursor(cursor))
+        outline = owned_outline(response_id, self._owner)
+        check_not_ahead_of(response_id, outline, Cursor(cursor))
         return response_id, cursor
 
     def _relay(self, response_id: str, cursor: int, stream_id: str | None) -> None:

@@ -13,6 +13,7 @@ from millstream_contract.ledger.items import Items
 from millstream_contract.ledger.passages import Passages
 from millstream_contract.ledger.pool import Pool, ledger_connection, open_pool
 from millstream_contract.ledger.responses import Responses
+from millstream_contract.ledger.viewing import Viewing
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Ledger:
     items: Items
     contexts: Contexts
     responses: Responses
+    viewing: Viewing
     documents: Documents
     passages: Passages
     feedback: Feedbacks
@@ -38,6 +40,7 @@ class Ledger:
             Items(pool),
             Contexts(pool),
             Responses(pool),
+            Viewing(pool),
             Documents(pool),
             Passages(pool),
             Feedbacks(pool),

@@ -82,20 +82,6 @@ class Responses:
             ).fetchall()
         return _OUTPUT.validate_python([row["body"] for row in rows])
 
-    def log(self, response_id: str, *, wait_seconds: float | None = None) -> bytes | None:
-        """Return the finished stream (frames, joined), or None while there is none.
-
-        wait_seconds: the longest wait for a connection, for a caller with other things to do.
-        Raises NotFound.
-        """
-        with ledger_connection(self._pool, wait_seconds) as connection:
-            row = connection.execute(
-                "SELECT log FROM responses WHERE id = %s", [response_id]
-            ).fetchone()
-        if row is None:
-            raise NotFound(response_id)
-        return bytes(row["log"]) if row["log"] is not None else None
-
     def claim(self, response_id: str, attempt: int) -> ResponseRow | None:
         """Begin an attempt, or return None: it was begun already, overtaken, or all is done.
 

@@ -217,6 +217,23 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """What must be known of a response before it is shown.
+
+    traceparent: the trace that it belongs to, see tracing.
+    """
+
+    owner: str
+    status: Status
+    traceparent: str | None = None
+
+    @property
+    def is_final(self) -> bool:
+        """True when it has ended, so that the ledger has its whole stream."""
+        return self.status in FINAL_STATUSES
+
+
+@dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation; ``last_*`` tell of its newest response, if it has one."""
 

@@ -14,7 +14,7 @@ from redis import Redis, ResponseError
 from redis.client import Pipeline
 
 from millstream_contract.errors import Fenced, LogUnavailable
-from millstream_contract.frames import LOOK_AGAIN, Frame, is_frame
+from millstream_contract.frames import LOOK_AGAIN, Frame
 from millstream_contract.keys import (
     LOG_TTL_SECONDS,
     PROBE_KEY,
@@ -24,23 +24,17 @@ from millstream_contract.keys import (
     state_key,
 )
 from millstream_contract.redis_connection import redis_answers
+from millstream_contract.token_log.reading import (
+    READ_AFTER,
+    READ_BATCH,
+    count_in,
+    frames_in,
+    tells_of_garbage,
+)
 
 logger = logging.getLogger(__name__)
 
-READ_BATCH: Final = 500
-"""Most frames read from the log in one call: it bounds a reader's memory, not what it gets."""
-
-_WORDS_FOR_GARBAGE: Final = (
-    "WRONGTYPE",
-    # XADD refuses an id, for there is an entry that nobody of us wrote.
-    "equal or smaller",
-    "exhausted the last possible ID",
-)
-"""What Redis says when the keys of a log hold what is none; no outage, so it does not pass."""
-
 _PROBE_MS: Final = 1000
-
-_MOST_DIGITS: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ class TokenLog:
         self._ttl_ms = ttl_seconds * 1000
         self._append = redis.register_script(_lua("append.lua"))
         self._take_over = redis.register_script(_lua("take_over.lua"))
-        self._read_after = redis.register_script(_lua("read_after.lua"))
+        self._read_after = redis.register_script(READ_AFTER)
 
     def take_over(
         self, response_id: str, attempt: int, *, least_count: int = 0, anew: bool = False
@@ -119,16 +113,7 @@ class TokenLog:
         """
         with redis_answers():
             reply = self._read_after(keys=[log_key(response_id)], args=[cursor + 1, limit])
-        frames, garbage = [], []
-        for entry, data in reply:
-            number = int(entry.partition(b"-")[2]) - 1
-            if is_frame(data, number):
-                frames.append(Frame(number, data))
-            else:
-                garbage.append(entry.decode())
-        if garbage:
-            logger.error("%s: no frames in its log in Redis: %s", response_id, garbage[:5])
-        return frames
+        return frames_in(response_id, reply)
 
     def read_all(self, response_id: str, cursor: int = -1) -> Iterator[Frame]:
         """Yield all frames with numbers above ``cursor``, read in batches."""
@@ -143,12 +128,11 @@ class TokenLog:
         """
         with redis_answers():
             try:
-                held = self._redis.hget(state_key(response_id), "count") or b""
+                return count_in(self._redis.hget(state_key(response_id), "count"))
             except ResponseError as error:
-                if not _tells_of_garbage(error):
+                if not tells_of_garbage(error):
                     raise
                 return 0
-        return int(held) if held.isdigit() and len(held) <= _MOST_DIGITS else 0
 
     def silences(self, attempts: Sequence[tuple[str, int]]) -> list[float | None]:
         """Return how many seconds ago each attempt (response id, number) last appended.
@@ -205,17 +189,13 @@ class TokenLog:
             try:
                 reply = script(keys=keys, args=arguments)
             except ResponseError as error:
-                if not _tells_of_garbage(error):
+                if not tells_of_garbage(error):
                     raise
                 # The writer has all frames: it finds a gap, or nothing, and sends them again.
                 logger.error("%s: its log in Redis is garbage; deleted: %s", response_id, error)
                 self._redis.delete(*keys)
                 reply = script(keys=keys, args=arguments)
         return _appended(response_id, reply)
-
-
-def _tells_of_garbage(error: ResponseError) -> bool:
-    return any(words in str(error) for words in _WORDS_FOR_GARBAGE)
 
 
 def _appended(response_id: str, reply: list[Any]) -> Appended:
