@@ -117,6 +117,7 @@ def test_a_conversation_can_be_left_and_found_again(chat: ChatPage) -> None:
 
     chat.page.get_by_role("link", name="New chat").first.click()
     expect(chat.page.locator(".turn")).to_have_count(0)
+    expect(chat.page).to_have_title("Millstream")
     chat.page.locator(f'.history a[href="/c/{first}"]').click()
     chat.wait_until("completed")
 

@@ -1,5 +1,6 @@
 """The sidebar: names, deletion with a way back, search, and what other tabs do."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -31,6 +32,7 @@ def _titles(client: ApiClient) -> dict[str, str]:
 def test_a_conversation_is_renamed_in_its_place(asked: ChatPage, client: ApiClient) -> None:
     entry = asked.entry(asked.conversation_id)
     expect(entry).to_contain_text("What is a lease?")
+    expect(asked.page).to_have_title(re.compile(r"^What is a lease\?.* \u00b7 Millstream$"))
     entry.hover()
     asked.page.locator(f'[data-focus="pencil {asked.conversation_id}"]').click()
     box = asked.page.get_by_role("textbox", name="Name of the conversation")
@@ -39,6 +41,7 @@ def test_a_conversation_is_renamed_in_its_place(asked: ChatPage, client: ApiClie
         box.press("Enter")
 
     expect(entry).to_have_text("Leases & <b>promises</b>")
+    expect(asked.page).to_have_title("Leases & <b>promises</b> \u00b7 Millstream")
     expect(entry).to_be_focused()
     assert _titles(client)[asked.conversation_id] == "Leases & <b>promises</b>"
 

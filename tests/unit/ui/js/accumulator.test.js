@@ -119,9 +119,17 @@ test("a position in line is told beside the stream and moves no cursor", () => {
     { type: "response.created", sequence_number: 0 },
     { type: "response.queued", sequence_number: 1 },
   ]);
-  const position = { type: "millstream.queue.position", sequence_number: 1, position: 3 };
-  const { answer, outcome } = applyEvent(opened, position);
-  equal([outcome, answer.cursor, answer.queuePosition], ["applied", 1, 3]);
+  const told = { type: "millstream.queue.position", sequence_number: 1, position: 3, line: "workers" };
+  const { answer, outcome } = applyEvent(opened, told);
+  equal([outcome, answer.cursor, answer.queuePosition, answer.queueLine], ["applied", 1, 3, "workers"]);
   const next = applyEvent(answer, { type: "response.in_progress", sequence_number: 2 });
   equal([next.outcome, next.answer.cursor], ["applied", 2]);
+});
+
+test("a position in a conversation is told from one in the line for workers", () => {
+  const told = { type: "millstream.queue.position", sequence_number: -1, position: 1, line: "conversation" };
+  const { answer } = applyEvent(emptyAnswer(), told);
+  equal([answer.queuePosition, answer.queueLine], [1, "conversation"]);
+  const later = applyEvent(answer, { ...told, position: 2, line: "workers" });
+  equal([later.answer.queuePosition, later.answer.queueLine], [2, "workers"]);
 });

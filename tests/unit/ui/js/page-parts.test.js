@@ -10,6 +10,7 @@ const say = createSay({
   language: "en",
   phase_queued: "Waiting",
   phase_queued_position: { one: "{count} ahead", other: "{count} are ahead" },
+  phase_queued_turn: { one: "Behind the last answer", other: "Behind {count} answers" },
   phase_searching: "Searching",
   phase_reading: { one: "Reading {count} passage", other: "Reading {count} passages" },
   phase_writing: "Writing",
@@ -58,6 +59,11 @@ test("each phase has its words", () => {
     ["Waiting", "2 are ahead", "Again", "Searching"],
   );
   equal([at({ phase: "reading", passages }), at({ phase: "writing" })], ["Reading 2 passages", "Writing"]);
+});
+
+test("who waits in a conversation is told of its answers, and of no strangers' questions", () => {
+  const at = (queuePosition) => phaseText({ ...emptyAnswer(), queuePosition, queueLine: "conversation" }, say);
+  equal([at(1), at(3)], ["Behind the last answer", "Behind 3 answers"]);
 });
 
 test("timings are shown as far as they are known", () => {

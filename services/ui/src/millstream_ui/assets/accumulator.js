@@ -14,6 +14,7 @@
  *   status: Status,
  *   phase: Phase,
  *   queuePosition: number | null,
+ *   queueLine: "workers" | "conversation" | null,
  *   text: string,
  *   revision: number,
  *   passages: Passage[],
@@ -28,6 +29,8 @@
  * @typedef {{rating: "up" | "down", comment: string | null}} Feedback
  *
  * cursor: the number of the last event taken, -1 before any.
+ * queueLine: of whom queuePosition is the place: of all that wait for a worker, or of those that wait
+ *   for the answer before them in the conversation.
  * revision: rises when the text is anything but what it was with more behind it.
  * reason: why it failed, in the server's words.
  *
@@ -42,6 +45,7 @@ export function emptyAnswer() {
     status: "queued",
     phase: "queued",
     queuePosition: null,
+    queueLine: null,
     text: "",
     revision: 0,
     passages: [],
@@ -149,8 +153,9 @@ const CHANGES = {
  * @param {Answer} answer
  * @param {any} event
  */
-function positioned(answer, { position }) {
-  return { ...answer, queuePosition: Number.isInteger(position) ? position : null };
+function positioned(answer, { position, line }) {
+  const queueLine = line === "conversation" ? line : "workers";
+  return { ...answer, queuePosition: Number.isInteger(position) ? position : null, queueLine };
 }
 
 /**

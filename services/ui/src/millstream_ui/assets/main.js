@@ -10,6 +10,7 @@ import { History, UNDO_MS } from "./history.js";
 import { HistoryView } from "./history-view.js";
 import { Notice } from "./notice.js";
 import { drawOutcome } from "./outcome-view.js";
+import { PageTitle } from "./page-title.js";
 import { showPassage } from "./passage-drawer.js";
 import { ScrollFollower } from "./scroll-follower.js";
 import { Toast } from "./toast.js";
@@ -34,8 +35,12 @@ const composer = new Composer({
   onStop: () => conversation?.stop(),
   onEarly: () => notice.early(),
 });
+const pageTitle = new PageTitle((id) => api.conversation(id, AbortSignal.timeout(15_000)));
 const history = new History(api, {
-  onChange: (listing) => historyView.show(listing),
+  onChange(listing) {
+    historyView.show(listing);
+    pageTitle.learn(listing.conversations);
+  },
   onElsewhere: (id) => void (conversation?.id === id && catchUp()),
 });
 const historyView = new HistoryView({
@@ -58,6 +63,7 @@ export async function navigate(pathname) {
   await draw();
   const id = /^\/c\/([\w-]+)\/?$/.exec(pathname ?? "")?.[1] ?? null;
   historyView.mark(id);
+  pageTitle.show(id);
   // The address has just followed the conversation that is on the page.
   if (conversation && conversation.id === id && id !== null) return;
   conversation?.leave();

@@ -20,11 +20,19 @@ export function phaseText(answer, say) {
     case "writing":
       return say("phase_writing");
     default:
-      if (answer.attempt > 1) return say("phase_restarted");
-      return (answer.queuePosition ?? 1) > 1
-        ? say("phase_queued_position", { count: (answer.queuePosition ?? 1) - 1 })
-        : say("phase_queued");
+      return answer.attempt > 1 ? say("phase_restarted") : waitingText(answer, say);
   }
+}
+
+/**
+ * @param {Answer} answer
+ * @param {Say} say
+ */
+function waitingText({ queuePosition, queueLine }, say) {
+  const position = queuePosition ?? 1;
+  // One answer of the conversation is being made, and is no part of the line.
+  if (queueLine === "conversation") return say("phase_queued_turn", { count: position });
+  return position > 1 ? say("phase_queued_position", { count: position - 1 }) : say("phase_queued");
 }
 
 /** @type {[string, string][]} */
