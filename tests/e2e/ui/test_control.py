@@ -70,6 +70,26 @@ def test_an_edited_question_that_is_refused_leaves_the_answer_there_was(chat: Ch
     assert chat.shown()[0]["text"] == script.text
 
 
+def test_an_edited_question_that_was_refused_can_be_edited_further_and_takes_the_same_place(
+    chat: ChatPage, client: ApiClient
+) -> None:
+    chat.ask(f"What is a lease? {Script(tokens=4, seed=34).directive()}").wait_until("completed")
+    replaced = chat.shown()[0]["responseId"]
+    chat.act("Edit the question").click()
+    chat.turn.get_by_role("textbox").fill("long " * 2000)
+    chat.act("Ask again").click()
+    refused = chat.turn.locator(".notice-box")
+
+    refused.get_by_role("button", name="Edit the question").click()
+    script = Script(tokens=3, seed=35)
+    chat.turn.get_by_role("textbox").fill(f"What is a relay? {script.directive()}")
+    chat.act("Ask again").click()
+    chat.wait_until("completed")
+
+    assert [turn["text"] for turn in chat.shown()] == [script.text]
+    assert client.retrieve(chat.shown()[0]["responseId"])["millstream"]["replaces"] == replaced
+
+
 def test_a_stop_stops_the_answer_being_written_and_the_one_in_line(
     chat: ChatPage, client: ApiClient, stack: Stack
 ) -> None:

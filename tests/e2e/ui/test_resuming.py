@@ -187,9 +187,21 @@ def test_a_question_that_waits_for_a_busy_server_can_be_taken_back(chat: ChatPag
     expect(chat.turn.locator(".cancelled")).to_have_text("Stopped by you")
 
 
-def test_a_question_that_is_refused_says_why(chat: ChatPage) -> None:
+def test_a_question_that_is_refused_says_why_and_can_be_changed(chat: ChatPage) -> None:
     chat.ask("long " * 2000)
 
     expect(chat.turn.locator(".notice-title")).to_have_text("Your question was not accepted")
     expect(chat.turn.locator(".notice-reason")).to_contain_text("8000")
     expect(chat.button).to_have_attribute("data-state", "idle")
+    # The same question would be refused again.
+    expect(chat.act("Try again")).to_have_count(0)
+    chat.page.wait_for_function(
+        "() => document.documentElement.scrollHeight - scrollY - innerHeight < 2"
+    )
+    chat.turn.locator(".notice-box").get_by_role("button", name="Edit the question").click()
+    script = Script(tokens=3, seed=28)
+    chat.turn.get_by_role("textbox").fill(f"What is a lease? {script.directive()}")
+    chat.act("Ask again").click()
+    chat.wait_until("completed")
+
+    assert [turn["text"] for turn in chat.shown()] == [script.text]

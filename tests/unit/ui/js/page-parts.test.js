@@ -27,6 +27,8 @@ const say = createSay({
   timing_attempts: "Attempts",
   seconds: "{seconds} s",
   milliseconds: "{count} ms",
+  send_failed_title: "Not accepted",
+  failed_title: "Failed",
   signed_out_title: "Signed out",
   signed_out_text: "Sign in",
   sign_in: "Again",
@@ -75,6 +77,17 @@ test("timings are shown as far as they are known", () => {
   const [replayed] = drawTimings(answer, { cited: 0, firstWordsMs: null }, say);
   equal(replayed.textContent, "first 400 ms \u00b7 total 2.0 sQueue5 msAttempts2");
   equal(drawTimings(emptyAnswer(), { cited: 0, firstWordsMs: null }, say), []);
+});
+
+test("a question that is refused for what is in it can be changed, and not sent again as it is", () => {
+  const told = (status, title) => {
+    const { retryHelps, editHelps } = troubleOf(new ApiError(status, "no", null, null), say, title);
+    return { retryHelps, editHelps };
+  };
+  equal(told(400, "send_failed_title"), { retryHelps: false, editHelps: true });
+  equal(told(413, "send_failed_title"), { retryHelps: false, editHelps: true });
+  equal(told(409, "send_failed_title"), { retryHelps: true, editHelps: false });
+  equal(told(400, "failed_title"), { retryHelps: true, editHelps: false });
 });
 
 test("an error says what a reader can do", () => {

@@ -102,6 +102,9 @@ test("a refused question offers what helps", () => {
   equal(at(".notice-box button").textContent, "Sign in");
   at(".notice-box button").click();
   equal(acted, [1]);
+  shown.refuse({ title: "Long", reason: "", action: null, retryHelps: false, editHelps: true });
+  at(".notice-box button").click();
+  equal(at(".question-form textarea").value, "Why?");
   shown.refuse({ title: "Gone", reason: "", action: null, retryHelps: false });
   equal(at(".notice-box button"), null);
 });

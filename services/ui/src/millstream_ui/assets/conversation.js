@@ -210,10 +210,20 @@ export class ConversationController {
     else if (answer?.responseId) {
       turn.resume();
       void this.#run(turn, answer.responseId);
-    } else {
-      this.#drop(turn);
-      void this.#ask(turn.question, replaced);
-    }
+    } else this.#askInstead(turn, turn.question, replaced);
+  }
+
+  /**
+   * A question that was never accepted makes way for another.
+   *
+   * @param {TurnView} refused
+   * @param {string} question
+   * @param {TurnView | null} replaced whose place it was to take
+   */
+  #askInstead(refused, question, replaced) {
+    if (this.#unfinished.isBusy) return;
+    this.#drop(refused);
+    void this.#ask(question, replaced);
   }
 
   /** @param {string} responseId */
@@ -235,7 +245,8 @@ export class ConversationController {
       ...this.#around.turns,
       onRetry: (again) => this.#retry(again, replaced),
       onReplace: (old, edited) => {
-        void this.#ask(edited, old);
+        if (old.answer) void this.#ask(edited, old);
+        else this.#askInstead(old, edited, replaced);
         this.#around.onReplaced();
       },
       onFeedback: (id, feedback) =>

@@ -33,14 +33,15 @@ export class QuestionView {
         class: "icon-button only-last edit-question",
         "aria-label": label,
         title: label,
-        onclick: () => this.#edit(),
+        onclick: () => this.edit(),
       },
       icon("pencil"),
     );
     this.#element.replaceChildren(edit, make("div", { class: "question", dir: "auto" }, this.#question));
   }
 
-  #edit() {
+  /** Opens the box in which it is changed. */
+  edit() {
     const box = make("textarea", { dir: "auto", rows: "1", "aria-label": this.#say("edit_label") });
     box.value = this.#question;
     const grow = () => {

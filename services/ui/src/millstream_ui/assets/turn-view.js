@@ -43,6 +43,7 @@ export class TurnView {
   #answer = null;
   #phase = "";
   #question;
+  #questionView;
   #around;
   /** When the question was sent from this page, and how long its first words took to get here. */
   #askedAt = 0;
@@ -80,11 +81,12 @@ export class TurnView {
       this.#actions.form,
     );
     this.#article.addEventListener("click", (event) => this.#onClick(event));
+    this.#questionView = new QuestionView(question, say, (edited) => around.onReplace(this, edited));
     this.#element = make(
       "section",
       { class: "turn" },
       make("h2", { class: "visually-hidden" }, say("you_asked")),
-      new QuestionView(question, say, (edited) => around.onReplace(this, edited)).element,
+      this.#questionView.element,
       this.#article,
     );
   }
@@ -140,15 +142,17 @@ export class TurnView {
    *
    * @param {import("./trouble.js").Trouble} trouble
    */
-  refuse({ title, reason, action, retryHelps }) {
-    const { say, onRetry } = this.#around;
+  refuse({ title, reason, action, retryHelps, editHelps }) {
+    const { say, onRetry, afterRender } = this.#around;
     this.#element.dataset.status = "refused";
     this.#article.setAttribute("aria-busy", "false");
     this.#markdown.end();
     this.#status.replaceChildren();
     this.#phase = "";
     const retry = retryHelps ? { label: say("retry"), act: () => onRetry(this) } : undefined;
-    this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry));
+    const edit = editHelps ? { label: say("edit"), act: () => this.#questionView.edit() } : undefined;
+    this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry ?? edit));
+    afterRender();
   }
 
   /** What was refused is tried again. */
