@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
 from tests.harness.corpus import EMBEDDINGS_ENDPOINT
+from tests.harness.deadlines import eventually
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 from tests.harness.services import Service, launch_worker, start_api, start_ui, wait_for_worker
@@ -77,6 +78,19 @@ class Stack:
         self.workers.append(worker)
         self.worker_urls.append(f"http://127.0.0.1:{port}")
         return worker
+
+    def holder(self, response_id: str, attempt: int = 1) -> ServerProcess:
+        """Wait for the worker that begins this attempt at an answer."""
+        begun = f"{response_id} attempt {attempt}: begun"
+        found: list[ServerProcess] = []
+
+        def is_begun() -> bool:
+            found[:] = [w for w in self.workers if any(begun in line for line in w.lines)]
+            return bool(found)
+
+        eventually(begun, is_begun, 30)
+        (holder,) = found
+        return holder
 
     def add_api(self, port: int | None = None) -> Service:
         """Start one more API process, on the port of one that has ended if need be."""

@@ -9,11 +9,9 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
-from tests.harness.deadlines import eventually
-from tests.harness.processes import ServerProcess
 from tests.harness.proxy import TcpProxy
 from tests.harness.services import start_worker
-from tests.harness.stack import Backends, Stack, running_stack
+from tests.harness.stack import Backends, running_stack
 from tests.integration.worker.desk import open_desk
 
 _SETTINGS = {
@@ -45,19 +43,6 @@ def _asked(script: Script) -> str:
     return f"What is a log? {script.directive()}"
 
 
-def _holder(stack: Stack, response_id: str, attempt: int) -> ServerProcess:
-    """Wait for the worker that begins this attempt."""
-    begun = f"{response_id} attempt {attempt}: begun"
-    found: list[ServerProcess] = []
-
-    def is_begun() -> bool:
-        found[:] = [w for w in stack.workers if any(begun in line for line in w.lines)]
-        return bool(found)
-
-    eventually(begun, is_begun, 30)
-    return found[0]
-
-
 def test_more_hand_overs_than_attempts_still_end_with_the_whole_answer(
     patient: Backends, script: Script, gate: str
 ) -> None:
@@ -70,7 +55,7 @@ def test_more_hand_overs_than_attempts_still_end_with_the_whole_answer(
         response_id = stream.transcript.response_id
         for attempt in (1, 2):
             stack.model.wait(script.id, "started", count=attempt)
-            _holder(stack, response_id, attempt).stop(30)
+            stack.holder(response_id, attempt).stop(30)
         stack.model.wait(script.id, "started", count=3)
         stack.model.open_gate(gate)
         seen = stream.to_end()
@@ -91,9 +76,9 @@ def test_a_worker_that_dies_counts_also_behind_a_hand_over(
     ):
         stream.until_text(1)
         response_id = stream.transcript.response_id
-        _holder(stack, response_id, 1).stop(30)
+        stack.holder(response_id, 1).stop(30)
         stack.model.wait(script.id, "started", count=2)
-        _holder(stack, response_id, 2).kill()
+        stack.holder(response_id, 2).kill()
         seen = stream.to_end()
         stored = client.retrieve(response_id)
 

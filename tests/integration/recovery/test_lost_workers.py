@@ -9,9 +9,7 @@ from redis import Redis
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import Script
-from tests.harness.api_client import EventStream
 from tests.harness.deadlines import eventually
-from tests.harness.processes import ServerProcess
 from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
 
@@ -52,13 +50,6 @@ def _with(backends: Backends, settings: dict[str, str]) -> Backends:
     return Backends(backends.database_url, backends.redis_url, backends.model, settings)
 
 
-def _holder(stack: Stack, stream: EventStream) -> ServerProcess:
-    """Give the worker that has begun the answer."""
-    begun = f"{stream.transcript.response_id} attempt 1: begun"
-    (holder,) = (worker for worker in stack.workers if any(begun in line for line in worker.lines))
-    return holder
-
-
 def _asked(script: Script) -> str:
     return f"What is a log? {script.directive()}"
 
@@ -70,7 +61,7 @@ def test_a_killed_workers_answer_goes_on_with_another(
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        _holder(pair, stream).kill()
+        pair.holder(stream.transcript.response_id).kill()
         pair.model.wait(script.id, "started", count=2)
         pair.model.open_gate(gate)
         seen = stream.to_end()
@@ -87,7 +78,7 @@ def test_a_frozen_worker_that_wakes_up_writes_nothing_more(pair: Stack, gate: st
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        frozen = _holder(pair, stream)
+        frozen = pair.holder(stream.transcript.response_id)
         frozen.pause()
         pair.model.wait(script.id, "started", count=2)
         pair.model.open_gate(gate)
@@ -110,7 +101,7 @@ def test_redis_loses_everything_and_the_worker_dies_and_a_viewer_still_ends_with
     with pair.client() as client, client.stream(_asked(script)) as stream:
         pair.model.wait(script.id, "held")
         stream.until_text(1)
-        _holder(pair, stream).kill()
+        pair.holder(stream.transcript.response_id).kill()
         with Redis.from_url(pair.backends.redis_url) as redis:
             redis.flushdb()
         pair.model.wait(script.id, "started", count=2)
@@ -134,7 +125,7 @@ def test_a_worker_that_is_told_to_leave_hands_its_answer_over_at_once(
     ):
         stack.model.wait(script.id, "held")
         stream.until_text(1)
-        _holder(stack, stream).stop(30)
+        stack.holder(stream.transcript.response_id).stop(30)
         stack.model.wait(script.id, "started", count=2)
         stack.model.open_gate(gate)
         seen = stream.to_end()
@@ -152,7 +143,7 @@ def test_attempts_are_bounded_and_what_was_said_is_kept(backends: Backends, gate
     ):
         stack.model.wait(script.id, "held")
         stream.until_text(1)
-        _holder(stack, stream).kill()
+        stack.holder(stream.transcript.response_id).kill()
         seen = stream.to_end()
         stored = client.retrieve(seen.response_id)
 
