@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from bench.capacity import Costs, Load, needs
 from millstream_contract.jobs import INGEST_QUEUE
 from millstream_contract.keys import LEASES_KEY, QUEUED_KEY
 from tests.unit.k8s.environment import variables
@@ -28,6 +29,9 @@ def autoscaling(manifests: Manifests) -> Iterator[str]:
             yield f"{scalers[0]}: there is no Deployment {target}"
         elif "replicas" in deployment["spec"]:
             yield f"Deployment/{target}: replicas, though an autoscaler owns the number"
+        for scaler in manifests.of_kind("HorizontalPodAutoscaler"):
+            if scaler["spec"]["scaleTargetRef"]["name"] == target == "worker":
+                yield from (f"{scalers[0]}: {one}" for one in _by_cpu(manifests, scaler))
     for scaled in manifests.of_kind("ScaledObject"):
         yield from (f"ScaledObject/{scaled['metadata']['name']}: {one}" for one in _keda(scaled))
         if scaled["spec"]["scaleTargetRef"]["name"] == "worker":
@@ -68,9 +72,26 @@ def _worker(manifests: Manifests, scaled: Object) -> Iterator[str]:
     modifiers = scaled["spec"].get("advanced", {}).get("scalingModifiers", {})
     if set(re.findall(r"\w+", modifiers.get("formula", ""))) != set(_BOARD):
         yield f"formula is {modifiers.get('formula')!r}, not the sum of {' and '.join(_BOARD)}"
+    slots = _slots(manifests)
+    if slots and not slots / 2 < float(modifiers.get("target", 0)) < slots:
+        yield f"target {modifiers.get('target')} does not fit {slots} answers to a worker"
+
+
+def _by_cpu(manifests: Manifests, scaler: Object) -> Iterator[str]:
+    """A worker whose slots are all taken must be above what it is scaled by."""
+    slots = _slots(manifests)
+    targets = [metric["resource"]["target"] for metric in scaler["spec"].get("metrics", [])]
+    if [target["type"] for target in targets] != ["AverageValue"]:
+        yield "a share of what is requested says nothing of slots; give averageValue"
+        return
+    waits_for = int(targets[0]["averageValue"].removesuffix("m")) / 1000
+    full = needs(Load("", slots), Costs()).worker
+    if slots and waits_for > full:
+        yield f"all {slots} slots of a worker take {full:.2f} cores, and it waits for {waits_for:g}"
+
+
+def _slots(manifests: Manifests) -> int:
     pod = manifests.pod("Deployment", "worker")
     if pod is None:
-        return
-    slots = int(variables(manifests, pod, pod.main)["MILLSTREAM_ANSWERS_CONCURRENCY"])
-    if not slots / 2 < float(modifiers.get("target", 0)) < slots:
-        yield f"target {modifiers.get('target')} does not fit {slots} answers to a worker"
+        return 0  # another rule complains of that
+    return int(variables(manifests, pod, pod.main)["MILLSTREAM_ANSWERS_CONCURRENCY"])
