@@ -12,6 +12,7 @@ from tests.harness import warden
 from tests.harness.corpus import load_corpus
 from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
+from tests.harness.servers import Servers
 from tests.harness.services import migrate
 from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
@@ -113,16 +114,15 @@ def backends(corpus_database_url: str, redis_url: str, scripted_model: ScriptedM
 
 
 @pytest.fixture(scope="session")
-def stack(
-    postgres: PostgresServer,
-    corpus_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
-) -> Iterator[Stack]:
+def servers(
+    postgres: PostgresServer, valkey: ValkeyServer, scripted_model: ScriptedModel
+) -> Servers:
+    """The shared servers, for fixtures that lend databases for longer than one test."""
+    return Servers(postgres, valkey, scripted_model)
+
+
+@pytest.fixture(scope="session")
+def stack(servers: Servers, corpus_template: str) -> Iterator[Stack]:
     """One API and one worker that tests share: ask anything, end nothing."""
-    with (
-        postgres.temporary_database(corpus_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        running_stack(Backends(database_url, redis_url, scripted_model)) as running,
-    ):
+    with servers.backends(corpus_template) as backends, running_stack(backends) as running:
         yield running

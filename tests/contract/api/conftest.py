@@ -4,11 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.scripted_model.client import ScriptedModel
 from tests.contract.api.fuzzing import Fuzzer
-from tests.harness.postgres import PostgresServer
-from tests.harness.stack import Backends, running_stack
-from tests.harness.valkey import ValkeyServer
+from tests.harness.servers import Servers
+from tests.harness.stack import running_stack
 
 _figures = pytest.StashKey[list[str]]()
 
@@ -23,17 +21,14 @@ def pytest_terminal_summary(
 
 @pytest.fixture(scope="package")
 def fuzzer(
-    postgres: PostgresServer,
+    servers: Servers,
     corpus_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
     pytestconfig: pytest.Config,
 ) -> Iterator[Fuzzer]:
     """Sends generated requests, and counts what came back."""
     with (
-        postgres.temporary_database(corpus_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        running_stack(Backends(database_url, redis_url, scripted_model)) as stack,
+        servers.backends(corpus_template) as backends,
+        running_stack(backends) as stack,
         stack.client() as client,
     ):
         fuzzer = Fuzzer(stack, client)

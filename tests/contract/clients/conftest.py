@@ -5,11 +5,9 @@ from collections.abc import Iterator
 import pytest
 from openai import OpenAI
 
-from bench.scripted_model.client import ScriptedModel
 from tests.harness.ports import free_port
-from tests.harness.postgres import PostgresServer
-from tests.harness.stack import Backends, Stack, running_stack
-from tests.harness.valkey import ValkeyServer
+from tests.harness.servers import Servers
+from tests.harness.stack import Stack, running_stack
 
 
 @pytest.fixture(scope="package")
@@ -20,18 +18,15 @@ def page_port() -> int:
 
 @pytest.fixture(scope="package")
 def stack(
-    postgres: PostgresServer,
+    servers: Servers,
     corpus_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
     page_port: int,
 ) -> Iterator[Stack]:
     """API and worker, to be asked anything and left whole."""
     origin = {"MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{page_port}"}
     with (
-        postgres.temporary_database(corpus_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        running_stack(Backends(database_url, redis_url, scripted_model, origin)) as running,
+        servers.backends(corpus_template, origin) as backends,
+        running_stack(backends) as running,
     ):
         yield running
 

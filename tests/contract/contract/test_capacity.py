@@ -1,6 +1,5 @@
 """What the workers can do, and who is let in, on a real Redis."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,12 +10,6 @@ from millstream_contract.keys import ADMISSIONS_KEY, SLOTS_KEY
 from millstream_contract.work_board import Capacity, Forecast, Lease, Waiting, WorkBoard
 from tests.contract.contract.turns import wait_for_turn
 from tests.harness.deadlines import eventually
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator["Redis"]:
-    with Redis.from_url(redis_url) as client:
-        yield client
 
 
 def admit(

@@ -1,7 +1,7 @@
 """Impossible states of the work board in Redis: told, put in order, and real entries are found."""
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 from redis import Redis
@@ -41,17 +41,6 @@ _ENTRIES: list[bytes] = [
     b"garbage " * 10_000,
 ]
 _SCORES = [float("-inf"), -1e300, 0.0, 0.5, 1e15, 1e300, float("inf")]
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator["Redis"]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def board(redis: "Redis") -> WorkBoard:
-    return WorkBoard(redis, lease_seconds=60)
 
 
 def silent(leases: Sequence[Lease]) -> list[float | None]:

@@ -1,7 +1,7 @@
 """The work board on a real Valkey: every drop is found, by one finder, and nothing else is."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -27,17 +27,6 @@ from millstream_contract.work_board import Lease, Waiting, WorkBoard
 from tests.contract.contract.board_counts import counts
 from tests.contract.contract.turns import wait_for_turn
 from tests.harness.valkey import ValkeyServer
-
-
-@pytest.fixture
-def redis(redis_url: str) -> Iterator["Redis"]:
-    with Redis.from_url(redis_url) as client:
-        yield client
-
-
-@pytest.fixture
-def board(redis: "Redis") -> WorkBoard:
-    return WorkBoard(redis, lease_seconds=60)
 
 
 @pytest.fixture

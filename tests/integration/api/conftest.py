@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
-from tests.harness.postgres import PostgresServer
+from tests.harness.servers import Servers
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
-from tests.harness.valkey import ValkeyServer
 from tests.integration.api.scribe import Scribe
 
 # A short net below the subscription: a test that falls into it need not wait long.
@@ -17,18 +15,10 @@ _SETTINGS = {"MILLSTREAM_RECHECK_SECONDS": "0.5", "MILLSTREAM_MAX_INPUT_CHARACTE
 
 
 @pytest.fixture(scope="package")
-def shared_backends(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
-) -> Iterator[Backends]:
+def shared_backends(servers: Servers, migrated_template: str) -> Iterator[Backends]:
     """What the shared API is pointed at."""
-    with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-    ):
-        yield Backends(database_url, redis_url, scripted_model, _SETTINGS)
+    with servers.backends(migrated_template, _SETTINGS) as backends:
+        yield backends
 
 
 @pytest.fixture(scope="package")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from typing import Any
 
 import httpx
@@ -12,10 +12,9 @@ from redis import Redis
 from millstream_contract.keys import ADMISSIONS_KEY, TURNS_KEY
 from millstream_contract.work_board import Capacity
 from tests.harness.api_client import ApiClient, ApiError
-from tests.harness.postgres import PostgresServer
+from tests.harness.servers import Servers
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
-from tests.harness.valkey import ValkeyServer
 
 _PLACES = 5
 _OPEN = 3
@@ -25,23 +24,9 @@ Lines = Callable[[], AbstractContextManager[Backends]]
 
 
 @pytest.fixture(scope="module")
-def lines(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    shared_backends: Backends,
-) -> Lines:
+def lines(servers: Servers, migrated_template: str) -> Lines:
     """Makes lines on which nobody works."""
-
-    @contextmanager
-    def line() -> Iterator[Backends]:
-        with (
-            postgres.temporary_database(migrated_template) as database_url,
-            valkey.temporary_database() as redis_url,
-        ):
-            yield Backends(database_url, redis_url, shared_backends.model)
-
-    return line
+    return lambda: servers.backends(migrated_template)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 from bench.scripted_model.client import ScriptedModel
+from tests.harness.stack import Backends
 from tests.integration.embedded.instances import RunningInstance, assert_all_gone
 
 
@@ -16,14 +17,7 @@ def instance(
     tmp_path: Path, scripted_model: ScriptedModel, empty_database_url: str, redis_url: str
 ) -> Iterator[RunningInstance]:
     """`make run` beside servers and models of the tests' own."""
-    given = {
-        "DATABASE_URL": empty_database_url,
-        "REDIS_URL": redis_url,
-        "DATABRICKS_HOST": scripted_model.url,
-        "DATABRICKS_TOKEN": "scripted",
-        "MILLSTREAM_CHAT_ENDPOINT": "scripted-chat",
-        "MILLSTREAM_EMBEDDINGS_ENDPOINT": "scripted-embeddings",
-    }
+    given = Backends(empty_database_url, redis_url, scripted_model).settings()
     running = RunningInstance(tmp_path / "data", command=["make", "run"], **given)
     yield running
     running.process.kill()

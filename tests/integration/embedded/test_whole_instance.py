@@ -10,6 +10,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.deadlines import eventually, scaled
+from tests.harness.stack import Backends
 from tests.integration.embedded.instances import (
     WHOLE,
     RunningInstance,
@@ -111,14 +112,7 @@ def test_a_stop_ends_all_of_it(instance: RunningInstance) -> None:
 def test_a_given_workspace_is_used_and_the_corpus_embedded_by_it(
     tmp_path: Path, scripted_model: ScriptedModel, empty_database_url: str, redis_url: str
 ) -> None:
-    given = {
-        "DATABASE_URL": empty_database_url,
-        "REDIS_URL": redis_url,
-        "DATABRICKS_HOST": scripted_model.url,
-        "DATABRICKS_TOKEN": "scripted",
-        "MILLSTREAM_CHAT_ENDPOINT": "scripted-chat",
-        "MILLSTREAM_EMBEDDINGS_ENDPOINT": "scripted-embeddings",
-    }
+    given = Backends(empty_database_url, redis_url, scripted_model).settings()
     instance = RunningInstance(tmp_path / "data", WHOLE, **given)
     try:
         instance.wait_until_ready(180)

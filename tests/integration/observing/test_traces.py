@@ -7,14 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
 from tests.harness.collector import CollectedSpan, Collector
 from tests.harness.corpus import PASSAGES
 from tests.harness.deadlines import eventually
-from tests.harness.postgres import PostgresServer
-from tests.harness.stack import Backends, Stack, running_stack
-from tests.harness.valkey import ValkeyServer
+from tests.harness.servers import Servers
+from tests.harness.stack import Stack, running_stack
 
 _CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -27,10 +25,8 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="module")
 def observed(
-    postgres: PostgresServer,
+    servers: Servers,
     corpus_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
     collector: Collector,
 ) -> Iterator[Stack]:
     """A stack with traces and JSON lines; the last test of this module kills a worker."""
@@ -41,9 +37,8 @@ def observed(
         "MILLSTREAM_LOG_LEVEL": "DEBUG",
     }
     with (
-        postgres.temporary_database(corpus_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        running_stack(Backends(database_url, redis_url, scripted_model, settings)) as stack,
+        servers.backends(corpus_template, settings) as backends,
+        running_stack(backends) as stack,
     ):
         yield stack
 

@@ -94,7 +94,7 @@ def test_a_hand_over_that_postgresql_does_not_hear_of_goes_ahead_and_counts(
     with TcpProxy(address.port or 0) as network:
         through = address._replace(netloc=f"postgres@127.0.0.1:{network.port}").geturl()
         leaving = start_worker(Backends(through, redis_url, scripted_model, settings).settings())
-        with open_desk(database_url, redis_url, scripted_model) as desk:
+        with open_desk(Backends(database_url, redis_url, scripted_model)) as desk:
             response_id = desk.ask(_asked(script))
             desk.model.wait(script.id, "held")
             network.cut()

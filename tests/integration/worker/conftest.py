@@ -6,13 +6,10 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from millstream_worker.answering.chat import ChatModel
-from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
-from tests.harness.services import start_worker
-from tests.harness.stack import Backends
-from tests.harness.valkey import ValkeyServer
+from tests.harness.servers import Servers
 from tests.integration.worker.chat_models import chat_model_at
-from tests.integration.worker.desk import Desk, open_desk
+from tests.integration.worker.desk import Desk, staffed_desk
 
 
 @pytest.fixture(scope="package")
@@ -29,22 +26,15 @@ def worker(desk_and_worker: tuple[Desk, ServerProcess]) -> ServerProcess:
 
 @pytest.fixture(scope="package")
 def desk_and_worker(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
+    servers: Servers, migrated_template: str
 ) -> Iterator[tuple[Desk, ServerProcess]]:
     """Both, sharing their servers with nobody."""
     settings = {"MILLSTREAM_MODEL_STALL_SECONDS": "2", "MILLSTREAM_MODEL_RETRIES": "1"}
     with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        open_desk(database_url, redis_url, scripted_model) as desk,
+        servers.backends(migrated_template, settings) as backends,
+        staffed_desk(backends) as staffed,
     ):
-        backends = Backends(database_url, redis_url, scripted_model, settings)
-        worker = start_worker(backends.settings())
-        yield desk, worker
-        worker.stop(30)
+        yield staffed
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ from millstream_contract.objects import FINAL_STATUSES
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 from tests.harness.deadlines import eventually
+from tests.harness.processes import ServerProcess
+from tests.harness.services import start_worker
+from tests.harness.stack import Backends
 from tests.harness.transcript import output_text
 
 OWNER = "tester"
@@ -152,15 +155,27 @@ class Desk:
 
 
 @contextmanager
-def open_desk(database_url: str, redis_url: str, model: ScriptedModel) -> Iterator[Desk]:
+def open_desk(backends: Backends) -> Iterator[Desk]:
     """Open a desk over migrated, empty backends, with a few documents to ask about."""
-    queue = Celery(broker=redis_url, set_as_current=False)
+    queue = Celery(broker=backends.redis_url, set_as_current=False)
     queue.conf.update(SHARED_CELERY_SETTINGS)
-    with open_pool(database_url, size=4) as pool, Redis.from_url(redis_url) as redis:
+    with (
+        open_pool(backends.database_url, size=4) as pool,
+        Redis.from_url(backends.redis_url) as redis,
+    ):
         ledger = Ledger.of(pool)
         _fill(ledger)
-        yield Desk(ledger, TokenLog(redis), redis, queue, model)
+        yield Desk(ledger, TokenLog(redis), redis, queue, backends.model)
         queue.close()
+
+
+@contextmanager
+def staffed_desk(backends: Backends) -> Iterator[tuple[Desk, ServerProcess]]:
+    """Open a desk before a worker, which must end by itself when it is told to."""
+    with open_desk(backends) as desk:
+        worker = start_worker(backends.settings())
+        yield desk, worker
+        worker.stop(30)
 
 
 def _fill(ledger: Ledger) -> None:

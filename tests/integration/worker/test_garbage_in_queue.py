@@ -13,10 +13,9 @@ from millstream_contract.jobs import ANSWER_QUEUE
 from tests.harness.deadlines import eventually
 from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
-from tests.harness.services import start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
-from tests.integration.worker.desk import Desk, open_desk
+from tests.integration.worker.desk import Desk, staffed_desk
 
 _LATER = datetime(2100, 1, 1, tzinfo=UTC)
 _BINDINGS = f"_kombu.binding.{ANSWER_QUEUE}"
@@ -37,15 +36,12 @@ def world(
     scripted_model: ScriptedModel,
 ) -> Iterator[tuple[Desk, ServerProcess]]:
     """A desk before one worker process that must live through this whole module."""
+    settings = {"MILLSTREAM_ANSWERS_CONCURRENCY": "2"}
     redis_url = valkey_of_its_own.url()
-    with (
-        postgres.temporary_database(migrated_template) as database_url,
-        open_desk(database_url, redis_url, scripted_model) as desk,
-    ):
-        backends = Backends(database_url, redis_url, scripted_model)
-        worker = start_worker({**backends.settings(), "MILLSTREAM_ANSWERS_CONCURRENCY": "2"})
-        yield desk, worker
-        worker.stop(30)
+    with postgres.temporary_database(migrated_template) as database_url:
+        backends = Backends(database_url, redis_url, scripted_model, settings)
+        with staffed_desk(backends) as staffed:
+            yield staffed
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from millstream_contract.objects import Passage
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.environment import service_environment
 from tests.harness.ports import free_port
-from tests.harness.postgres import PostgresServer
 from tests.harness.processes import ServerProcess
+from tests.harness.servers import Servers
 from tests.harness.services import start_worker
 from tests.harness.stack import Backends
 from tests.harness.valkey import ValkeyServer
@@ -28,20 +28,10 @@ Finished = subprocess.CompletedProcess[str]
 
 
 @pytest.fixture(scope="module")
-def running(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
-) -> Iterator[Backends]:
+def running(servers: Servers, migrated_template: str) -> Iterator[Backends]:
     """A ledger and a queue with an ingest worker, for the tests that leave it whole."""
-    with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-    ):
-        backends = Backends(database_url, redis_url, scripted_model)
-        with ingest_worker(backends):
-            yield backends
+    with servers.backends(migrated_template) as backends, ingest_worker(backends):
+        yield backends
 
 
 @contextmanager

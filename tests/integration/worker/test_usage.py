@@ -5,14 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
 from millstream_contract.ledger.rows import NewMessage
-from tests.harness.postgres import PostgresServer
-from tests.harness.services import start_worker
-from tests.harness.stack import Backends
-from tests.harness.valkey import ValkeyServer
-from tests.integration.worker.desk import Desk, open_desk
+from tests.harness.servers import Servers
+from tests.integration.worker.desk import Desk, staffed_desk
 
 _BY_MODEL = dict.fromkeys(
     ("MILLSTREAM_CONDENSING", "MILLSTREAM_GRADING", "MILLSTREAM_REWRITING"), "model"
@@ -20,22 +16,13 @@ _BY_MODEL = dict.fromkeys(
 
 
 @pytest.fixture(scope="module")
-def model_desk(
-    postgres: PostgresServer,
-    migrated_template: str,
-    valkey: ValkeyServer,
-    scripted_model: ScriptedModel,
-) -> Iterator[Desk]:
+def model_desk(servers: Servers, migrated_template: str) -> Iterator[Desk]:
     """A desk before a worker that asks the model wherever it may."""
     with (
-        postgres.temporary_database(migrated_template) as database_url,
-        valkey.temporary_database() as redis_url,
-        open_desk(database_url, redis_url, scripted_model) as desk,
+        servers.backends(migrated_template, _BY_MODEL) as backends,
+        staffed_desk(backends) as (desk, _),
     ):
-        backends = Backends(database_url, redis_url, scripted_model, _BY_MODEL)
-        worker = start_worker(backends.settings())
         yield desk
-        worker.stop(30)
 
 
 def _saying(**said: object) -> Script:
