@@ -48,16 +48,20 @@ def complete(
     return answers[0]
 
 
-def test_a_whole_completion_has_the_answer_and_the_responses_id(
-    client: ApiClient, scribe_of: ScribeOf, shared_backends: Backends
-) -> None:
+def writing_a_file(scribe_of: ScribeOf) -> Callable[[str], None]:
     def act(response_id: str) -> None:
         scribe = scribe_of(response_id)
         scribe.write("A ", "file.")
         scribe.finish()
 
+    return act
+
+
+def test_a_whole_completion_has_the_answer_and_the_responses_id(
+    client: ApiClient, scribe_of: ScribeOf, shared_backends: Backends
+) -> None:
     body = asking("Whole?", model="scripted-chat", max_completion_tokens=9, temperature=0)
-    answer = complete(client, shared_backends, body, act).json()
+    answer = complete(client, shared_backends, body, writing_a_file(scribe_of)).json()
 
     assert answer["object"] == "chat.completion"
     [choice] = answer["choices"]
@@ -81,13 +85,8 @@ def test_a_stopped_completion_is_an_error_that_is_not_to_be_tried_again(
 def test_a_streamed_completion_is_the_answer_in_pieces(
     client: ApiClient, scribe_of: ScribeOf, shared_backends: Backends
 ) -> None:
-    def act(response_id: str) -> None:
-        scribe = scribe_of(response_id)
-        scribe.write("A ", "file.")
-        scribe.finish()
-
     body = asking("In pieces?", stream=True, stream_options={"include_usage": True})
-    answer = complete(client, shared_backends, body, act)
+    answer = complete(client, shared_backends, body, writing_a_file(scribe_of))
 
     assert answer.headers["content-type"].startswith("text/event-stream")
     lines = [line for line in answer.text.split("\n\n") if line.startswith("data: ")]

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.scripted_model.fault import Fault
-from bench.scripted_model.script import AWKWARD_TOKENS, Script
+from bench.scripted_model.script import AWKWARD_TOKENS, Script, joined
 from tests.integration.worker.desk import Desk
 
 ORDER = [
@@ -156,7 +156,7 @@ def test_a_fault_of_the_model_fails_the_answer_and_keeps_its_text(
     assert told.final["error"]["code"] == code
     assert "scripted" not in told.final["error"]["message"]
     shown = 0 if fault.before_answer else fault.number
-    assert told.text == Script(literal=tuple(script.token_list[:shown])).text
+    assert told.text == joined(script.token_list[:shown])
     assert told.types[-1] == "response.failed"
 
 

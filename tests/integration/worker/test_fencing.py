@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.scripted_model.client import ScriptedModel
-from bench.scripted_model.script import Script
+from bench.scripted_model.script import Script, joined
 from millstream_contract.errors import Fenced
 from millstream_contract.events import AttemptReset
 from millstream_contract.frames import encode_frame
@@ -28,7 +28,7 @@ def test_flushing_redis_in_mid_answer_heals_the_log(desk: Desk) -> None:
     script = Script(tokens=60, gate=("flushed", 30))
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
-    shown = Script(literal=tuple(script.token_list[:30])).text
+    shown = joined(script.token_list[:30])
     desk.until_text(response_id, len(shown))
     before = list(desk.log.read_all(response_id))
 
@@ -121,7 +121,7 @@ def own_worker(
     migrate(private_postgres.url())
     settings = {"MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "0.5", "MILLSTREAM_LOG_FLUSH_SECONDS": "0.5"}
     backends = Backends(private_postgres.url(), private_valkey.url(), scripted_model, settings)
-    with open_desk(backends.database_url, backends.redis_url, scripted_model) as desk:
+    with open_desk(backends) as desk:
         worker = start_worker(backends.settings())
         yield desk, worker
         if worker.exit_code is None:
@@ -188,7 +188,7 @@ def test_who_is_overtaken_while_cut_off_from_redis_is_free_for_the_next_at_once(
     with closing(TcpProxy(address.port)) as network:
         cut_off = address._replace(netloc=f"127.0.0.1:{network.port}").geturl()
         worker = start_worker(Backends(database_url, cut_off, scripted_model).settings())
-        with open_desk(database_url, redis_url, scripted_model) as desk:
+        with open_desk(Backends(database_url, redis_url, scripted_model)) as desk:
             script = Script(tokens=3_000, rate=100)
             response_id = desk.ask(asked(script))
             desk.until_text(response_id, 10)

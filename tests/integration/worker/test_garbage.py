@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.scripted_model.script import Script
+from bench.scripted_model.script import Script, joined
 from millstream_contract.keys import log_key, state_key
 from tests.harness.processes import ServerProcess
 from tests.integration.worker.desk import Desk, Told
@@ -85,7 +85,7 @@ def test_what_is_spoiled_in_mid_answer_costs_no_event(
     script = Script(tokens=60, gate=(spoil.__name__, 30))
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
-    desk.until_text(response_id, len(Script(literal=tuple(script.token_list[:30])).text))
+    desk.until_text(response_id, len(joined(script.token_list[:30])))
     before = list(desk.log.read_all(response_id))
 
     spoil(desk, response_id)

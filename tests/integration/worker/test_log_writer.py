@@ -125,9 +125,20 @@ def test_a_flushed_log_of_an_overtaken_attempt_stays_empty(redis: "Redis") -> No
     assert logged(log) == []
 
 
-def test_a_fence_stops_the_answer_and_nothing_more_is_written(redis: "Redis") -> None:
+def is_not_held() -> bool:
+    return False
+
+
+def is_away() -> bool:
+    raise LedgerUnavailable("away")
+
+
+@pytest.mark.parametrize("still_held", [is_not_held, is_away])
+def test_a_fence_stops_the_answer_and_nothing_more_is_written_whatever_the_ledger_says(
+    redis: "Redis", still_held: Callable[[], bool]
+) -> None:
     log = TokenLog(redis)
-    with writing(log, held=False) as (writer, stop):
+    with writing(log, still_held=still_held) as (writer, stop):
         assert writer.flush(30)
 
         log.take_over(ID, 2)
@@ -215,22 +226,6 @@ def test_closing_waits_for_what_is_still_to_be_written(redis: "Redis") -> None:
         writer.close()
 
     eventually("all frames", lambda: len(logged(log)) == 602)
-
-
-def test_a_fence_holds_also_while_the_ledger_is_away(redis: "Redis") -> None:
-    def away() -> bool:
-        raise LedgerUnavailable("away")
-
-    log = TokenLog(redis)
-    with writing(log, still_held=away) as (writer, stop):
-        assert writer.flush(30)
-
-        log.take_over(ID, 2)
-        writer.write([piece("late")])
-
-        assert not writer.flush(30)
-    assert stop.reason is StopReason.FENCED
-    assert logged(log) == OPENING
 
 
 @pytest.mark.parametrize("field", ["attempt", "count"])

@@ -3,7 +3,7 @@
 import pytest
 
 from bench.scripted_model.fault import Fault
-from bench.scripted_model.script import Script
+from bench.scripted_model.script import Script, joined
 from millstream_contract.keys import LEASES_KEY
 from tests.harness.processes import ServerProcess
 from tests.integration.worker.desk import OWNER, Desk
@@ -14,7 +14,7 @@ def test_a_stop_within_an_answer_closes_the_model_and_keeps_the_text(desk: Desk)
     script = Script(tokens=50, gate=("never", 20))
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
-    shown = Script(literal=tuple(script.token_list[:20])).text
+    shown = joined(script.token_list[:20])
     desk.until_text(response_id, len(shown))
 
     desk.cancel(response_id)
@@ -33,7 +33,7 @@ def test_a_stop_within_an_answer_keeps_what_the_model_had_counted(desk: Desk) ->
     script = Script(tokens=50, gate=("never", 20), counts_each=True)
     response_id = desk.ask(asked(script))
     desk.model.wait(script.id, "held")
-    shown = Script(literal=tuple(script.token_list[:20])).text
+    shown = joined(script.token_list[:20])
     desk.until_text(response_id, len(shown))
 
     desk.cancel(response_id)
