@@ -1,9 +1,6 @@
 """The page's own feeder and renderer beside dash-extensions' SSE component, on the same stream."""
 
 import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dash import Dash, Input, Output, html
@@ -13,6 +10,7 @@ from werkzeug.serving import make_server
 from bench.page.meter import Meter
 from bench.page.paced import tokens
 from millstream_ui.app import ASSETS
+from tests.harness.serving import serving
 from tests.unit.ui.script_server import running_script_server
 
 if TYPE_CHECKING:
@@ -78,7 +76,8 @@ def measure_ours(browser: "Browser", stream: str, count: int) -> dict[str, Any]:
 
 def measure_component(browser: "Browser", stream: str, count: int) -> dict[str, Any]:
     """Measure the component with one browser-side callback that joins the deltas."""
-    with _served() as url:
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with serving(make_server("127.0.0.1", 0, _app().server, threaded=True)) as url:
         page = browser.new_page()
         page.set_default_timeout(_PATIENCE_MILLISECONDS)
         page.goto(url)
@@ -109,8 +108,7 @@ def measure_component(browser: "Browser", stream: str, count: int) -> dict[str, 
     return result
 
 
-@contextmanager
-def _served() -> Iterator[str]:
+def _app() -> Dash:
     app = Dash("bench_page")
     options = {"method": "GET"}
     app.layout = html.Div(
@@ -123,13 +121,4 @@ def _served() -> Iterator[str]:
         Input("sse", "value"),
         Input("sse", "done"),
     )
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = make_server("127.0.0.1", 0, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return app

@@ -6,13 +6,14 @@ the connection behind that frame, without `[DONE]`, when it is read from the beg
 
 import json
 import random
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.harness.serving import serving
 
 _SENTENCE = (
     "the lease of a worker expires when it is not renewed and another process raises the number"
@@ -90,11 +91,5 @@ def running_stream() -> Iterator[str]:
     """Serve as long as the block lasts; gives the address of the stream."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/stream"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(server) as url:
+        yield f"{url}/stream"

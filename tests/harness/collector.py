@@ -1,7 +1,6 @@
 """A collector of traces: takes OTLP over HTTP, as OpenTelemetry's own does, and keeps the spans."""
 
 import gzip
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from tests.harness.serving import serving
 
 
 @dataclass(frozen=True)
@@ -60,14 +61,8 @@ class Collector:
     @contextmanager
     def listening(self) -> Iterator["Collector"]:
         """Within the block, it takes requests."""
-        thread = threading.Thread(target=self._server.serve_forever, daemon=True)
-        thread.start()
-        try:
+        with serving(self._server):
             yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
 
 def _span(service: str, span: Any) -> CollectedSpan:

@@ -1,16 +1,14 @@
 """The SSE component of dash-extensions, unmodified, against our stream."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dash import Dash, Input, Output, dcc, html
 from dash_extensions import SSE
-from werkzeug.serving import make_server
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from bench.scripted_model.script import Script
 from tests.contract.clients.asked import question, stored_text
+from tests.harness.serving import serving
 from tests.harness.stack import Stack
 
 if TYPE_CHECKING:
@@ -30,20 +28,7 @@ _READ_TEXT = """(value, done) => {
 }"""
 
 
-@contextmanager
-def _served(app: Dash, port: int) -> Iterator[str]:
-    server = make_server("127.0.0.1", port, app.server, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def _app(stream_url: str) -> Dash:
+def _server(stream_url: str, port: int) -> BaseWSGIServer:
     app = Dash("an_app_of_somebody_else")
     app.layout = html.Div(
         [
@@ -62,7 +47,7 @@ def _app(stream_url: str) -> Dash:
         Input("sse", "value"),
         Input("sse", "done"),
     )
-    return app
+    return make_server("127.0.0.1", port, app.server, threaded=True)
 
 
 def _shown(page: "Page", element: str) -> str:
@@ -87,7 +72,7 @@ def test_the_component_shows_an_answer_while_it_is_written(
 ) -> None:
     script = Script(name="for-dash", gate=("dash", 3))
     stream_url = _begin(stack, script)
-    with _served(_app(stream_url), page_port) as url:
+    with serving(_server(stream_url, page_port)) as url:
         page.goto(url)
         _wait(page, "document.getElementById('text')?.textContent.length > 0")
         stack.model.wait(script.id, "held")
@@ -110,7 +95,7 @@ def test_the_component_hears_every_event_of_a_finished_answer_once(
         with client.follow(response_id) as stream:
             count = len(stream.to_end().events)
 
-    with _served(_app(stream_url), page_port) as url:
+    with serving(_server(stream_url, page_port)) as url:
         page.goto(url)
         _wait(page, "document.getElementById('end')?.textContent === 'response.completed'")
 

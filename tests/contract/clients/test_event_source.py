@@ -1,7 +1,6 @@
 """The browser's own EventSource: it reconnects by itself, with Last-Event-ID."""
 
 import http.server
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import pytest
 from bench.scripted_model.script import Script
 from tests.contract.clients.asked import question, stored_text
 from tests.harness.proxy import TcpProxy
+from tests.harness.serving import serving
 from tests.harness.stack import Stack
 
 if TYPE_CHECKING:
@@ -46,12 +46,8 @@ class _EmptyPage(http.server.BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def page_url(page_port: int) -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", page_port), _EmptyPage)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{page_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with serving(server) as url:
+        yield url
 
 
 @pytest.fixture

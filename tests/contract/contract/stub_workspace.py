@@ -6,7 +6,6 @@ server demands of that role.
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,8 @@ from urllib.parse import parse_qs
 
 import psycopg
 from psycopg import sql
+
+from tests.harness.serving import serving
 
 CLIENT_ID = "5e0c7a50-0000-4000-8000-00000000c1d0"
 CLIENT_SECRET = "dose-secret-of-the-test"
@@ -102,14 +103,8 @@ def stub_workspace(database_url: str) -> Iterator[StubWorkspace]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     stub = server.stub = StubWorkspace(database_url, server)  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with serving(server):
         yield stub
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):
