@@ -92,17 +92,6 @@ def start_ui(api_url: str, settings: Mapping[str, str], port: int | None = None)
     return service
 
 
-def start_models(settings: Mapping[str, str], port: int | None = None) -> Service:
-    """Start the local stand-in for Model Serving and wait until it answers."""
-    port = port or free_port()
-    own = {"MILLSTREAM_MODELS_HOST": "127.0.0.1", "MILLSTREAM_MODELS_PORT": str(port)}
-    service = Service(
-        start_module("millstream_models", [], {**own, **settings}), f"http://127.0.0.1:{port}"
-    )
-    wait_until_ready(service, "/.well-known/databricks-config")
-    return service
-
-
 def wait_until_ready(service: Service, path: str, seconds: float = _START_SECONDS) -> None:
     """Wait until a service answers 200 on `path`; a process that ends ends the wait."""
 

@@ -28,7 +28,6 @@ from millstream_contract.objects import OutputMessage, OutputText, ResponseObjec
 from millstream_contract.token_log import Follower, Hole, LiveBatch, TokenLog
 
 STRIDE = 1_000_000
-PIECES = ("a", "\n\n", "data: x", "\u2028", "[DONE]")
 
 
 class Writer:

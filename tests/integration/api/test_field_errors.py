@@ -12,8 +12,6 @@ from tests.harness.api_client import ApiClient
 from tests.harness.services import Service
 from tests.integration.api.field_error_table import MISTAKES, QUERIES
 
-_NO_ID = "0" * 32
-
 # Names of Python's, of the library that checks, and of classes: nothing of it is a client's.
 _OURS: Final = re.compile(
     r"pydantic|[Pp]ython|Input should|instance of|dictionar|\bdict\b|\bNone|\bsys\.|https?://"

@@ -25,8 +25,6 @@ from millstream_contract.objects import (
 )
 
 WhenBusy = Literal["reject", "enqueue", "interrupt"]
-WHEN_BUSY: Final[tuple[WhenBusy, ...]] = get_args(WhenBusy)
-
 
 Role = Literal["user", "assistant", "system", "developer"]
 ROLES: Final[tuple[Role, ...]] = get_args(Role)

@@ -41,11 +41,6 @@ class Outcome:
     failed: list[tuple[str, str]] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
-    @property
-    def is_good(self) -> bool:
-        """True when nothing failed or was given up."""
-        return not self.failed and not self.waiting
-
 
 class Ingestion:
     """One run of the command."""
