@@ -66,11 +66,7 @@ class ModelControl:
 
     def open_gate(self, name: str) -> None:
         """Let the streams that stand at a gate go on, and later ones pass."""
-        self._post("/control/gate", {"name": name, "open": True})
-
-    def close_gate(self, name: str) -> None:
-        """Close a gate again."""
-        self._post("/control/gate", {"name": name, "open": False})
+        self._post("/control/gate", {"name": name})
 
     def script(self, name: str, tokens: Sequence[str]) -> None:
         """Register tokens that are too many or too long for a question, for `Script(name=...)`."""

@@ -109,9 +109,9 @@ class Journal:
         await self._until(enough)
         return found
 
-    def set_gate(self, name: str, is_open: bool) -> None:
-        """Open or close a gate; a gate never named is closed."""
-        (self._open_gates.add if is_open else self._open_gates.discard)(name)
+    def open_gate(self, name: str) -> None:
+        """Open a gate for good; a gate never named is closed."""
+        self._open_gates.add(name)
         self._notify()
 
     async def pass_gate(self, call: Call, name: str) -> bool:

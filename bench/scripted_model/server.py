@@ -88,7 +88,7 @@ async def _wait(request: web.Request) -> web.Response:
 
 async def _gate(request: web.Request) -> web.Response:
     body = await request.json()
-    request.app[JOURNAL].set_gate(str(body["name"]), bool(body["open"]))
+    request.app[JOURNAL].open_gate(str(body["name"]))
     return web.json_response(body)
 
 

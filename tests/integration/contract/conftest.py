@@ -13,8 +13,6 @@ from tests.integration.contract.stored_documents import DIMENSIONS
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     with open_pool(database_url, size=25) as pool:
-        with pool.connection() as connection:
-            connection.execute("TRUNCATE documents, embedding_space CASCADE")
         yield Ledger.of(pool)
 
 

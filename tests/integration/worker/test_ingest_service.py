@@ -34,8 +34,6 @@ class Endpoint:
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     with open_pool(database_url, size=3) as pool:
-        with pool.connection() as connection:
-            connection.execute("DELETE FROM documents")
         yield Ledger.of(pool)
 
 
