@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
-from millstream_contract.work_board import WorkBoard
+from millstream_contract.identifiers import new_id
+from millstream_contract.work_board import Lease, WorkBoard
 
 
 @pytest.fixture
@@ -17,3 +18,8 @@ def redis(redis_url: str) -> Iterator["Redis"]:
 @pytest.fixture
 def board(redis: "Redis") -> WorkBoard:
     return WorkBoard(redis, lease_seconds=60)
+
+
+@pytest.fixture
+def lease() -> Lease:
+    return Lease(new_id("resp"), 1)
