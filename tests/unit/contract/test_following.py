@@ -6,12 +6,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from millstream_contract.errors import BadFrame
-from millstream_contract.events import OutputTextDelta, final_event
+from millstream_contract.events import AttemptReset, OutputTextDelta, final_event
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.objects import ResponseObject
 from millstream_contract.token_log.following import Follower, Hole, LiveBatch
 
 LENGTH = 24
+
+SAID = OutputTextDelta(item_id="m", output_index=0, delta="a\n\nid: 7\n")
 
 
 def _stream() -> list[Frame]:
@@ -114,10 +116,43 @@ def test_a_hole_is_said_and_delivers_nothing() -> None:
 def test_a_stored_stream_ends_wherever_the_cursor_stands() -> None:
     behind, ahead = Follower(LENGTH - 3), Follower(10**9)
 
-    assert behind.take_stored(STREAM) == joined(LENGTH - 2, LENGTH - 1)
-    assert ahead.take_stored(STREAM) == b""
+    assert behind.take_stored(joined(0, LENGTH - 1)) == joined(LENGTH - 2, LENGTH - 1)
+    assert ahead.take_stored(joined(0, LENGTH - 1)) == b""
     assert behind.finished
     assert ahead.finished
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.booleans(), st.integers(1, 5)), max_size=3),
+    st.integers(-1, 30),
+)
+def test_a_stored_stream_gives_what_its_frames_would_give_one_by_one(
+    parts: list[tuple[int, bool, int]], cursor: int
+) -> None:
+    # Given a stream, whole or with holes, some of which are behind what takes all back
+    frames: list[Frame] = []
+    number = 0
+    for left_out, is_reset, count in parts:
+        number += left_out
+        for place in range(count):
+            event = AttemptReset(attempt=2, reason="a test") if is_reset and not place else SAID
+            frames.append(encode_frame(event, number))
+            number += 1
+
+    # When it is taken as the ledger has it, and frame by frame
+    stored, one_by_one = Follower(cursor), Follower(cursor)
+    taken = stored.take_stored(b"".join(frame.data for frame in frames))
+
+    # Then that is the same
+    assert taken == one_by_one.take_logged(frames)
+    assert stored.cursor == one_by_one.cursor
+    assert stored.finished
+
+
+@pytest.mark.parametrize("data", [b"id: 5\n", b"data: x\n\n", STREAM[0].data[:-1]])
+def test_a_stored_stream_that_is_no_frames_is_refused_by_name(data: bytes) -> None:
+    with pytest.raises(BadFrame):
+        Follower(-1).take_stored(data)
 
 
 def test_a_message_may_say_when_it_was_published_and_its_frames_are_the_same() -> None:

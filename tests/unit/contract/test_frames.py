@@ -12,6 +12,7 @@ from millstream_contract.frames import (
     Frame,
     decode_event,
     encode_frame,
+    last_frame,
     sequence_number_of,
     split_frames,
 )
@@ -140,3 +141,16 @@ def test_no_text_makes_a_frame_look_like_the_last(text: str) -> None:
 def test_a_status_that_is_not_final_has_no_final_event() -> None:
     with pytest.raises(ValueError, match="resp_1 is in_progress"):
         final("in_progress")
+
+
+@given(st.lists(st.text(), min_size=1), st.integers(0, 10**6))
+def test_the_last_of_joined_frames_is_found_from_their_end(texts: list[str], first: int) -> None:
+    frames = [encode_frame(delta(text), first + n) for n, text in enumerate(texts)]
+
+    assert last_frame(b"".join(frame.data for frame in frames)) == frames[-1]
+
+
+@pytest.mark.parametrize("data", [b"", b"id: 1\ndata: {}", b"id: 1\ndata: {}\n\ndata: {}\n\n"])
+def test_bytes_whose_last_frame_is_none_are_refused_by_name(data: bytes) -> None:
+    with pytest.raises(BadFrame):
+        last_frame(data)

@@ -107,6 +107,18 @@ def split_frames(data: bytes) -> Iterator[Frame]:
         yield Frame(sequence_number_of(piece), piece + _END)
 
 
+def last_frame(data: bytes) -> Frame:
+    """Return the last of the frames that were joined to ``data``. Raises BadFrame on other bytes.
+
+    What is before that frame is not looked at.
+    """
+    if not data.endswith(_END):
+        raise BadFrame(data[-40:])
+    before = data.rfind(_END, 0, -len(_END))
+    last = data if before < 0 else data[before + len(_END) :]
+    return Frame(sequence_number_of(last), last)
+
+
 def decode_event(frame: Frame) -> dict[str, Any]:
     """Return the JSON of a frame. Raises BadFrame when there is none."""
     _, _, rest = frame.data.partition(b"\ndata: ")

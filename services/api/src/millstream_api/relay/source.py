@@ -8,7 +8,6 @@ from millstream_api.observing.metrics import RelayMetrics
 from millstream_api.relay.reads import Reads
 from millstream_api.relay.viewer import Mailbox
 from millstream_contract.errors import LedgerUnavailable, LogUnavailable
-from millstream_contract.frames import split_frames
 from millstream_contract.opening import LAST_OPENING_NUMBER
 from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch
 
@@ -51,7 +50,7 @@ class Source:
             log = self.reads.stored(response_id)
         except LedgerUnavailable:
             return b""
-        return b"" if log is None else follower.take_stored(list(split_frames(log)))
+        return b"" if log is None else follower.take_stored(log)
 
     def has_more(self, response_id: str, cursor: int) -> bool:
         """Tell whether anything can be read behind the cursor, for someone who hears nothing."""

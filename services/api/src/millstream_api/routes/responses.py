@@ -17,7 +17,7 @@ from millstream_api.routes.paging import check_include, listed_items
 from millstream_api.server_sent import View, begun_view, viewer_stream
 from millstream_api.services import Services, services
 from millstream_contract.errors import LogUnavailable, NotFound
-from millstream_contract.frames import split_frames
+from millstream_contract.frames import last_frame
 from millstream_contract.identifiers import is_id
 from millstream_contract.ledger.rows import Accepted, NewResponse, Outline, ResponseRow
 
@@ -147,7 +147,7 @@ def check_not_ahead_of(response_id: str, outline: Outline, cursor: Cursor) -> No
     parts = services()
     if outline.is_final:
         log = parts.ledger.viewing.logs([response_id]).get(response_id) or b""
-        check_not_ahead(cursor, max(f.sequence_number for f in split_frames(log)) + 1 if log else 0)
+        check_not_ahead(cursor, last_frame(log).sequence_number + 1 if log else 0)
         return
     refuse_at = time.monotonic() + _HEALING_SECONDS
     while _is_ahead(response_id, cursor.number):

@@ -34,7 +34,10 @@ class Viewing:
         caller with other things to do.
         """
         with ledger_connection(self._pool, wait_seconds) as connection:
+            # As bytes: spelled out, in hexadecimal digits, they would be twice as long.
             rows = connection.execute(
-                "SELECT id, log FROM responses WHERE id = ANY(%s)", [list(response_ids)]
+                "SELECT id, log FROM responses WHERE id = ANY(%s)",
+                [list(response_ids)],
+                binary=True,
             ).fetchall()
         return {row["id"]: None if row["log"] is None else bytes(row["log"]) for row in rows}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from millstream_contract.errors import BadFrame
-from millstream_contract.frames import Frame, sequence_number_of, split_frames
+from millstream_contract.frames import Frame, last_frame, sequence_number_of, split_frames
 
 
 class Hole(Enum):
@@ -79,14 +79,36 @@ class Follower:
                 self.finished = frame.is_final
         return b"".join(pieces)
 
-    def take_stored(self, frames: Sequence[Frame]) -> bytes:
-        """Return the bytes to deliver of a finished stream, which the ledger holds whole.
+    def take_stored(self, stream: bytes) -> bytes:
+        """Return the bytes to deliver of a finished stream (frames, joined), which is all there is.
 
-        Behind it there is nothing more to come, wherever the cursor stands.
+        Behind it there is nothing more to come, wherever the cursor stands. Raises BadFrame.
         """
-        data = self.take_logged(frames)
+        data = self._cut(stream) if stream else b""
+        if data is None:
+            data = self.take_logged(list(split_frames(stream)))
         self.finished = True
         return data
+
+    def _cut(self, stream: bytes) -> bytes | None:
+        """Return what of a stream is behind the cursor; None when it must be told frame by frame.
+
+        A long answer has tens of thousands of frames, and whoever reads one of them all holds up
+        everybody else: usually they follow each other, and one search finds where to begin.
+        """
+        first, last = sequence_number_of(stream), last_frame(stream).sequence_number
+        due = self.cursor + 1
+        if last - first + 1 != stream.count(b"\n\n") or due < first:
+            return None
+        if due > last:
+            return b""
+        if due > first:
+            end_of_earlier = stream.find(b"\n\nid: %d\n" % due)
+            if end_of_earlier < 0:
+                return None
+            stream = stream[end_of_earlier + 2 :]
+        self.cursor = last
+        return stream
 
     def take_live(self, batch: LiveBatch) -> bytes | Hole:
         """Return the bytes to deliver of a live batch (none for a repeat), or say: a hole."""
