@@ -3,6 +3,7 @@
 They are written for promtool, which is in no package that CI has; here they run without it.
 """
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from tests.harness.promql.rule_tests import Case, cases
 from tests.harness.promql.series import labels_of
+from tests.unit.repository.exported_metrics import exported_by_api, exported_by_worker
 
 OBSERVE = Path(__file__).parents[3] / "deploy/observe"
 CASES = [case for path in sorted(OBSERVE.glob("rule-tests/*.yml")) for case in cases(path)]
@@ -31,6 +33,25 @@ def test_every_alert_is_seen_to_fire() -> None:
     seen = {dict(labels)["alertname"] for case in CASES for labels in case.expected}
 
     assert set(rules) == seen
+
+
+def test_a_limit_of_a_quantile_is_a_bound_of_its_buckets_and_not_a_guess_between_two() -> None:
+    bounds: dict[str, set[float]] = {}
+    for metric in [*exported_by_api(), *exported_by_worker()]:
+        for sample in metric.samples:
+            if "le" in sample.labels:
+                bounds.setdefault(sample.name, set()).add(float(sample.labels["le"]))
+    limits = [
+        (name, float(limit))
+        for path in OBSERVE.glob("rules/*.yml")
+        for name, limit in re.findall(
+            r"histogram_quantile\(.*?(millstream_\w+_bucket).*\) > ([\d.]+)",
+            path.read_text("utf-8"),
+        )
+    ]
+
+    assert limits
+    assert [(name, limit) for name, limit in limits if limit not in bounds[name]] == []
 
 
 def test_a_case_with_another_end_than_it_expects_is_found(tmp_path: Path) -> None:

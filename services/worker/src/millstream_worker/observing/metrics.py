@@ -32,6 +32,18 @@ _RATE_BUCKETS: Final = (1, 2.5, 5, 10, 15, 20, 30, 40, 60, 80, 120, 200, 400)
 _JOB_BUCKETS: Final = (0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
 
+FAILURE_CODES: Final = (
+    "attempts_exhausted",
+    "model_cut",
+    "model_refused",
+    "model_stalled",
+    "model_unavailable",
+    "rate_limit_exceeded",
+    "server_error",
+)
+"""Why an answer fails. Each stands at 0 from the start: rate() does not see a series begin."""
+
+
 class WorkerMetrics:
     """All metrics that a worker process keeps."""
 
@@ -123,6 +135,8 @@ class AnswerMetrics:
             ["code"],
             registry=registry,
         )
+        for code in FAILURE_CODES:
+            self.failures.labels(code)
         self.input_tokens = Counter(
             "millstream_model_input_tokens", "Tokens of prompts, as counted by the model.",
             registry=registry,
