@@ -2,14 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
 
 from bench.answers import StandingAnswer
-from bench.rush import Client, Rush, viewing
+from bench.rush import Rush, viewing
 from bench.scripted_model.client import ScriptedModel
 from millstream_contract.frames import DONE, KEEP_ALIVE
 from millstream_contract.ledger import Ledger, open_pool
@@ -53,26 +53,36 @@ def test_all_who_come_back_at_once_are_served_every_token_once(
     far_api: Service, answers: list[StandingAnswer]
 ) -> None:
     # Given viewers who have seen more or less of their answers, some all there is
-    cursors = [(answers[n % _ANSWERS], n % len(answers[0].frames)) for n in range(_VIEWERS)]
+    seen = _seen_by_each(answers)
 
     # When all come back at once, and the answers go on to their ends
-    rush = _rush(far_api, [f"{answer.path}&starting_after={seen}" for answer, seen in cursors])
-    try:
+    with closing(_rush(far_api, seen)) as rush:
         rush.read_until(lambda viewer: viewer.status is not None, scaled(60))
         for answer in answers:
             _say(answer)
             answer.end()
         rush.read_until(lambda viewer: viewer.is_closed, scaled(60))
-        viewers = rush.clients
-    finally:
-        rush.close()
 
     # Then nobody was turned away, and each has got what was missing, once and in order
-    assert Counter(viewer.status for viewer in viewers) == {200: _VIEWERS}
-    wrong = [
-        viewer for viewer, cursor in zip(viewers, cursors, strict=True) if not _is(viewer, cursor)
-    ]
-    assert wrong == []
+    _check(rush, seen)
+
+
+def test_all_who_come_back_at_once_get_the_rest_of_answers_that_have_ended_meanwhile(
+    far_api: Service, answers: list[StandingAnswer]
+) -> None:
+    seen = _seen_by_each(answers)
+    for answer in answers:
+        answer.end()
+
+    with closing(_rush(far_api, seen)) as rush:
+        rush.read_until(lambda viewer: viewer.is_closed, scaled(60))
+
+    _check(rush, seen)
+
+
+def _seen_by_each(answers: list[StandingAnswer]) -> list[tuple[StandingAnswer, int]]:
+    """Return for each viewer its answer, and the number of the last event that it has."""
+    return [(answers[n % _ANSWERS], n % len(answers[0].frames)) for n in range(_VIEWERS)]
 
 
 def _say(answer: StandingAnswer) -> None:
@@ -80,11 +90,13 @@ def _say(answer: StandingAnswer) -> None:
         answer.say()
 
 
-def _rush(api: Service, paths: Sequence[str]) -> Rush:
+def _rush(api: Service, seen: Sequence[tuple[StandingAnswer, int]]) -> Rush:
+    paths = [f"{answer.path}&starting_after={number}" for answer, number in seen]
     return Rush(int(api.url.rpartition(":")[2]), [viewing(path) for path in paths])
 
 
-def _is(viewer: Client, cursor: tuple[StandingAnswer, int]) -> bool:
-    answer, seen = cursor
-    missing = [frame.data for frame in answer.frames if frame.sequence_number > seen]
-    return viewer.body.replace(KEEP_ALIVE, b"") == b"".join(missing) + DONE
+def _check(rush: Rush, seen: Sequence[tuple[StandingAnswer, int]]) -> None:
+    assert Counter(viewer.status for viewer in rush.clients) == {200: _VIEWERS}
+    for viewer, (answer, number) in zip(rush.clients, seen, strict=True):
+        missing = [frame.data for frame in answer.frames if frame.sequence_number > number]
+        assert viewer.body.replace(KEEP_ALIVE, b"") == b"".join(missing) + DONE

@@ -1,6 +1,7 @@
 """What viewers read, of Redis and of PostgreSQL: gathered, so that a crowd costs a few trips."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 from millstream_api.relay.gathering import Gathering
@@ -31,7 +32,9 @@ class Reads:
         self._parts = Gathering(logs.after, most=_LOGS_IN_A_TRIP)
         self._counts = Gathering(logs.counts, most=_COUNTS_IN_A_TRIP)
         self._outlines = Gathering(self._look_at, most=_OUTLINES_IN_A_TRIP)
-        self._stored = Gathering(self._look_for_ends, most=_STORED_IN_A_TRIP)
+        look_soon = partial(self._look_for_ends, wait_seconds=_LEDGER_WAIT_SECONDS)
+        self._stored = Gathering(look_soon, most=_STORED_IN_A_TRIP)
+        self._stored_for_sure = Gathering(self._look_for_ends, most=_STORED_IN_A_TRIP)
 
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return what TokenLog.read_after does, of which the caller may change nothing."""
@@ -51,18 +54,20 @@ class Reads:
             raise NotFound(response_id)
         return outline
 
-    def stored(self, response_id: str) -> bytes | None:
+    def stored(self, response_id: str, *, patiently: bool = False) -> bytes | None:
         """Return the finished stream (frames, joined), or None while there is none.
 
-        Raises NotFound, and LedgerUnavailable.
+        patiently: for who cannot go on without it. Raises NotFound, and LedgerUnavailable.
         """
-        return self._stored.ask(response_id)
+        return (self._stored_for_sure if patiently else self._stored).ask(response_id)
 
     def _look_at(self, response_ids: list[str]) -> list[Outline | NotFound]:
         return _in_order(response_ids, self._ledger.outlines(response_ids))
 
-    def _look_for_ends(self, response_ids: list[str]) -> list[bytes | NotFound | None]:
-        found = self._ledger.logs(response_ids, wait_seconds=_LEDGER_WAIT_SECONDS)
+    def _look_for_ends(
+        self, response_ids: list[str], wait_seconds: float | None = None
+    ) -> list[bytes | NotFound | None]:
+        found = self._ledger.logs(response_ids, wait_seconds=wait_seconds)
         return _in_order(response_ids, found)
 
 

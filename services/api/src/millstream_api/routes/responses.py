@@ -146,14 +146,21 @@ def check_not_ahead_of(response_id: str, outline: Outline, cursor: Cursor) -> No
         return
     parts = services()
     if outline.is_final:
-        log = parts.ledger.viewing.logs([response_id]).get(response_id) or b""
-        check_not_ahead(cursor, last_frame(log).sequence_number + 1 if log else 0)
+        check_not_ahead(cursor, _stored_count(response_id))
         return
     refuse_at = time.monotonic() + _HEALING_SECONDS
     while _is_ahead(response_id, cursor.number):
         if time.monotonic() >= refuse_at:
             check_not_ahead(cursor, parts.reads.count(response_id))
         gevent.sleep(_LOOK_AGAIN_SECONDS)
+
+
+def _stored_count(response_id: str) -> int:
+    try:
+        log = services().reads.stored(response_id, patiently=True)
+    except NotFound:
+        raise not_found("response", response_id) from None
+    return last_frame(log).sequence_number + 1 if log else 0
 
 
 def _is_ahead(response_id: str, cursor: int) -> bool:
