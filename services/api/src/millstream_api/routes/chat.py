@@ -8,10 +8,11 @@ from millstream_api.chatting import new_response, read_completion
 from millstream_api.completions import CompletionStream, completion, failure
 from millstream_api.errors import ApiError
 from millstream_api.identity import current_owner
-from millstream_api.leaving import stopping_if_left_meanwhile, stopping_when_left
+from millstream_api.leaving import stopping_when_left
 from millstream_api.server_sent import begun_view, viewer_stream
-from millstream_api.services import Services, services
-from millstream_contract.ledger.rows import Accepted, ResponseRow
+from millstream_api.services import services
+from millstream_api.staying import wait_for_end
+from millstream_contract.ledger.rows import ResponseRow
 
 blueprint = Blueprint("chat", __name__, url_prefix="/v1")
 
@@ -36,17 +37,8 @@ def create() -> Response:
                 translate=CompletionStream(row, with_usage=asked.wants_usage),
             )
             return viewer_stream(parts.streamer, view, seat)
-        _wait_for_end(parts, accepted)
+        wait_for_end(parts, accepted)
     return _whole(row.id, owner)
-
-
-def _wait_for_end(parts: Services, accepted: Accepted) -> None:
-    response_id = accepted.row.id
-    with stopping_if_left_meanwhile(request.environ, parts.canceller, accepted):
-        is_whole = parts.streamer.wait_for_end(response_id)
-    if not is_whole:
-        message = f"This process is ending. The answer goes on as {response_id}: /v1/responses."
-        raise ApiError(503, message, code="draining", retry_after_seconds=1)
 
 
 @blueprint.get("/models")

@@ -12,10 +12,11 @@ from millstream_api.cursor import Cursor, check_not_ahead, read_cursor
 from millstream_api.errors import ApiError, not_found
 from millstream_api.field_errors import not_among, wrong_type
 from millstream_api.identity import current_owner
-from millstream_api.leaving import stopping_if_left_meanwhile, stopping_when_left
+from millstream_api.leaving import stopping_when_left
 from millstream_api.routes.paging import check_include, listed_items
 from millstream_api.server_sent import View, begun_view, viewer_stream
 from millstream_api.services import Services, services
+from millstream_api.staying import wait_for_end
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import last_frame
 from millstream_contract.identifiers import is_id
@@ -44,7 +45,7 @@ def create() -> Response:
         if asked.stream:
             left = None if asked.background else stopping_when_left(parts.canceller, accepted)
             return viewer_stream(parts.streamer, begun_view(accepted.row, on_close=left), seat)
-        _wait_for_end(parts, accepted)
+        wait_for_end(parts, accepted)
     return _as_json(accepted.row.id)
 
 
@@ -53,15 +54,6 @@ def _accepted(parts: Services, new: NewResponse) -> Accepted:
         return parts.acceptor.accept(new)
     except NotFound as error:
         raise named_not_found(error, new) from None
-
-
-def _wait_for_end(parts: Services, accepted: Accepted) -> None:
-    response_id = accepted.row.id
-    with stopping_if_left_meanwhile(request.environ, parts.canceller, accepted):
-        is_whole = parts.streamer.wait_for_end(response_id)
-    if not is_whole:
-        message = f"This process is ending. The answer goes on as {response_id}; retrieve it."
-        raise ApiError(503, message, code="draining", retry_after_seconds=1)
 
 
 @blueprint.get("/<response_id>")
