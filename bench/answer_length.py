@@ -48,13 +48,15 @@ class Reload:
 class Watched:
     """One answer, watched to its end.
 
-    measured_tokens: those of ``streaming``. delays_ms: from the model's socket to the viewer, in
-    the order of the tokens. log_bytes, worker_bytes: memory of its log in Redis, and what the
-    worker had more of than before it, with all tokens but one there. ending_ms: from the last token
-    to the end of the stream. stream_bytes, final_bytes: of all frames, and of the last one.
+    measured_tokens: those of ``streaming``; appends: in which they came. delays_ms: from the
+    model's socket to the viewer, in the order of the tokens. log_bytes, worker_bytes: memory of its
+    log in Redis, and what the worker had more of than before it, with all tokens but one there.
+    ending_ms: from the last token to the end of the stream. stream_bytes, final_bytes: of all
+    frames, and of the last one.
     """
 
     measured_tokens: int
+    appends: int
     streaming: Processor
     delays_ms: Sequence[float]
     log_bytes: int
@@ -93,6 +95,7 @@ def figures_of(length: int, answers: Sequence[Watched], base: Watched) -> dict[s
     return {
         "tokens": length,
         "answers": len(answers),
+        "tokens_per_append": round(tokens / sum(one.appends for one in answers), 2),
         **{
             f"{part}_us_per_token": round(_sum(part, [a.streaming for a in answers]) / tokens, 1)
             for part in ("worker", "api", "redis")
@@ -160,9 +163,9 @@ class _Watcher:
         question = f"What is a log? {script.directive()}"
         viewer = asking(self.stack.api_url, question, max_output_tokens=length)
         begun_behind = len(_until(viewer, 1).deltas_at)
-        begun = self.meter.read()
+        begun, published = self.meter.read(), self._published()
         seen = _until(viewer, length - 1)
-        held = self.meter.read()
+        held, published = self.meter.read(), self._published() - published
         log_bytes = cast(int, self.redis.memory_usage(log_key(seen.response_id), samples=0))
         worker_bytes = self.meter.worker_bytes() - worker_bytes
         from_log = [self._reload(seen.response_id, length - 1) for _ in range(_RELOADS)]
@@ -178,6 +181,7 @@ class _Watcher:
         )
         return Watched(
             measured_tokens=length - 1 - begun_behind,
+            appends=published,
             streaming=self.meter.since(begun, held),
             delays_ms=self._delays(script, seen)[:-1],
             log_bytes=log_bytes,
@@ -189,6 +193,10 @@ class _Watcher:
             stream_bytes=sum(len(frame.data) for frame in frames),
             final_bytes=len(frames[-1].data),
         )
+
+    def _published(self) -> int:
+        """Return how often Redis has published: once for each append."""
+        return int(self.redis.info("commandstats")["cmdstat_publish"]["calls"])
 
     def _script(self, length: int) -> Script:
         """Return a script of tokens of one size, some of which cite."""

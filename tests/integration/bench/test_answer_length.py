@@ -14,6 +14,7 @@ def test_answers_of_each_length_are_watched_to_their_end_and_again(stack: Stack)
         assert long[f"{part}_us_per_token"] > 0
     # A token of six letters in a frame of its own has more than a hundred bytes.
     assert long["log_bytes_per_token"] > 100
+    assert 1 <= long["tokens_per_append"] < 1000
     assert long["stream_kib"] * 1024 > 1000 * 100
     # The last event has the whole text.
     assert long["final_event_kib"] > short["final_event_kib"] > 1

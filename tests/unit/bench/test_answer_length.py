@@ -11,6 +11,7 @@ TOOK = {"worker": 0.008, "api": 0.004, "redis": 0.002}
 # An answer of 101 tokens, of which 100 were measured.
 ANSWER = Watched(
     measured_tokens=100,
+    appends=80,
     streaming={"worker": 0.05, "api": 0.005, "redis": 0.01},
     delays_ms=[1.0] * 10 + [5.0] * 80 + [2.0] * 10,
     log_bytes=30_000,
@@ -31,6 +32,7 @@ def test_a_token_costs_what_was_used_while_tokens_came() -> None:
     figures = figures_of(101, [ANSWER, replace(ANSWER, measured_tokens=300)], BASE)
 
     assert figures["answers"] == 2
+    assert figures["tokens_per_append"] == 400 / 160
     assert figures["worker_us_per_token"] == pytest.approx(2 * 0.05 / 400 * 1e6)
     assert figures["api_us_per_token"] == pytest.approx(2 * 0.005 / 400 * 1e6)
     assert figures["redis_us_per_token"] == pytest.approx(2 * 0.01 / 400 * 1e6)
