@@ -133,6 +133,8 @@ def test_a_conversation_that_does_not_exist_says_so(chat: ChatPage) -> None:
     chat.open(f"/c/conv_{0:032x}")
 
     expect(chat.page.locator(".notice-title")).to_have_text("This conversation does not exist")
+    live = chat.page.locator(".visually-hidden[aria-live]")
+    expect(live).to_contain_text("This conversation does not exist")
 
 
 def test_the_page_fits_a_narrow_screen_and_keeps_its_colours(chat: ChatPage) -> None:

@@ -192,6 +192,7 @@ def test_a_question_that_is_refused_says_why_and_can_be_changed(chat: ChatPage) 
 
     expect(chat.turn.locator(".notice-title")).to_have_text("Your question was not accepted")
     expect(chat.turn.locator(".notice-reason")).to_contain_text("8000")
+    expect(chat.page.locator(".visually-hidden[aria-live]")).to_contain_text("8000")
     expect(chat.button).to_have_attribute("data-state", "idle")
     # The same question would be refused again.
     expect(chat.act("Try again")).to_have_count(0)

@@ -9,6 +9,7 @@ const say = createSay(any);
 /** A turn whose answer has ended, and what was asked of it. */
 function turn(more = {}) {
   const asked = [];
+  const said = [];
   const shown = new TurnView("Why?", {
     say,
     onPassage: (passage) => asked.push(["passage", passage.number]),
@@ -18,7 +19,7 @@ function turn(more = {}) {
       asked.push(["feedback", id, feedback]);
       if (more.refuses) throw new Error("not now");
     },
-    onPhase() {},
+    onPhase: (words) => said.push(words),
     afterRender() {},
   });
   document.body.replaceChildren(shown.element);
@@ -36,7 +37,7 @@ function turn(more = {}) {
   );
   const at = (selector) => document.querySelector(selector);
   const press = (label) => at(`[aria-label="${label}"]`).click();
-  return { asked, at, press, shown };
+  return { asked, at, press, said, shown };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
@@ -89,6 +90,15 @@ test("a rating that cannot be stored is shown as not given", async () => {
 test("a rating that was given before is shown", () => {
   const { at } = turn({ feedback: { rating: "up", comment: null } });
   equal(at("[aria-label='good_answer']").getAttribute("aria-pressed"), "true");
+});
+
+test("that a question was refused, or taken back, is said to who cannot see it", () => {
+  const { said, shown } = turn();
+  shown.sent();
+  shown.refuse({ title: "No", reason: "because", action: null, retryHelps: true });
+  shown.refuse({ title: "Gone", reason: "", action: null, retryHelps: false });
+  shown.withdraw();
+  equal(said, ["phase_sending", "No: because", "Gone", "announce_cancelled"]);
 });
 
 test("a refused question offers what helps", () => {

@@ -127,6 +127,7 @@ async function open(opened) {
 function showTrouble(error) {
   const { title, reason, action } = troubleOf(error, say, "open_failed_title");
   list.replaceChildren(drawOutcome("failed", title, reason, action ?? undefined));
+  announcer.textContent = `${title}: ${reason}`;
 }
 
 /** Another tab or browser may have gone on with this conversation. */

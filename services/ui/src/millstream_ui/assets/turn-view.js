@@ -143,7 +143,7 @@ export class TurnView {
    * @param {import("./trouble.js").Trouble} trouble
    */
   refuse({ title, reason, action, retryHelps, editHelps }) {
-    const { say, onRetry, afterRender } = this.#around;
+    const { say, onRetry, onPhase, afterRender } = this.#around;
     this.#element.dataset.status = "refused";
     this.#article.setAttribute("aria-busy", "false");
     this.#markdown.end();
@@ -152,6 +152,7 @@ export class TurnView {
     const retry = retryHelps ? { label: say("retry"), act: () => onRetry(this) } : undefined;
     const edit = editHelps ? { label: say("edit"), act: () => this.#questionView.edit() } : undefined;
     this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry ?? edit));
+    onPhase(reason ? `${title}: ${reason}` : title);
     afterRender();
   }
 
@@ -170,6 +171,7 @@ export class TurnView {
     this.#markdown.end();
     this.#status.replaceChildren();
     this.#outcome.replaceChildren(drawCancelled(this.#around.say));
+    this.#around.onPhase(this.#around.say("announce_cancelled"));
   }
 
   /** @param {Answer} answer */
