@@ -36,7 +36,9 @@ logger = logging.getLogger(__name__)
 
 _KEY = "millstream"
 _LEAVING_SECONDS = 1.0
-_LETTING_IN_SECONDS = 10.0
+_LETTING_IN_SECONDS = 30.0
+"""Who is refused sooner comes again sooner, which is more work and no faster; later than this,
+clients and proxies have commonly given up by themselves."""
 
 _BACKLOG_WAIT_SECONDS = 1.0
 

@@ -1,15 +1,16 @@
-"""Many viewers that come back to one process at the same moment, as behind a cut of the network."""
+"""Many who come to one process at the same moment, as viewers do behind a cut of the network."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
 
 from bench.answers import StandingAnswer
-from bench.rush import Rush, viewing
+from bench.rush import Rush, asking, viewing
 from bench.scripted_model.client import ScriptedModel
 from millstream_contract.frames import DONE, KEEP_ALIVE
 from millstream_contract.ledger import Ledger, open_pool
@@ -20,6 +21,7 @@ from tests.harness.stack import Backends
 
 _VIEWERS = 800
 _ANSWERS = 50
+_ASKERS = 100
 _TOKENS = 10
 _REPLY_SECONDS = 0.1
 
@@ -34,19 +36,30 @@ def answers(database_url: str, redis_url: str) -> Iterator[list[StandingAnswer]]
         yield answers
 
 
-@pytest.fixture
-def far_api(database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Iterator[Service]:
-    """An API whose PostgreSQL and Redis take their time, as when many come back to them as well."""
+@contextmanager
+def _far_api(backends: Backends) -> Iterator[Service]:
+    """Run an API whose PostgreSQL and Redis answer late, as when many come back to them as well."""
     with ExitStack() as ends:
         urls = []
-        for url in (database_url, redis_url):
+        for url in (backends.database_url, backends.redis_url):
             port = urlsplit(url).port
             assert port is not None
             proxy = ends.enter_context(TcpProxy(port, reply_seconds=_REPLY_SECONDS))
             urls.append(url.replace(f":{port}", f":{proxy.port}"))
-        api = start_api(Backends(urls[0], urls[1], scripted_model).settings())
+        api = start_api(replace(backends, database_url=urls[0], redis_url=urls[1]).settings())
         yield api
         api.process.stop(30)
+
+
+@pytest.fixture
+def near(database_url: str, redis_url: str, scripted_model: ScriptedModel) -> Backends:
+    return Backends(database_url, redis_url, scripted_model)
+
+
+@pytest.fixture
+def far_api(near: Backends) -> Iterator[Service]:
+    with _far_api(near) as api:
+        yield api
 
 
 def test_all_who_come_back_at_once_are_served_every_token_once(
@@ -80,6 +93,20 @@ def test_all_who_come_back_at_once_get_the_rest_of_answers_that_have_ended_meanw
     _check(rush, seen)
 
 
+def test_all_who_ask_at_once_are_let_in_though_the_last_wait_for_a_while(near: Backends) -> None:
+    # Given an API that lets in four at a time, each for some late replies
+    few = {"MILLSTREAM_DATABASE_POOL_SIZE": "2", "MILLSTREAM_MAX_WAIT_SECONDS": "1e9"}
+    with _far_api(replace(near, extra=few)) as api:
+        # When so many ask at once that this takes more than ten seconds
+        questions = [asking(f"What is log {number}?") for number in range(_ASKERS)]
+        with closing(Rush(_port(api), questions)) as rush:
+            rush.read_until(lambda asker: asker.first_frame_after is not None, scaled(60))
+
+            # Then nobody was turned away, and each stream has begun
+            assert Counter(asker.status for asker in rush.clients) == {200: _ASKERS}
+            assert all(asker.body.startswith(b"id: 0\n") for asker in rush.clients)
+
+
 def _seen_by_each(answers: list[StandingAnswer]) -> list[tuple[StandingAnswer, int]]:
     """Return for each viewer its answer, and the number of the last event that it has."""
     return [(answers[n % _ANSWERS], n % len(answers[0].frames)) for n in range(_VIEWERS)]
@@ -92,7 +119,11 @@ def _say(answer: StandingAnswer) -> None:
 
 def _rush(api: Service, seen: Sequence[tuple[StandingAnswer, int]]) -> Rush:
     paths = [f"{answer.path}&starting_after={number}" for answer, number in seen]
-    return Rush(int(api.url.rpartition(":")[2]), [viewing(path) for path in paths])
+    return Rush(_port(api), [viewing(path) for path in paths])
+
+
+def _port(api: Service) -> int:
+    return int(api.url.rpartition(":")[2])
 
 
 def _check(rush: Rush, seen: Sequence[tuple[StandingAnswer, int]]) -> None:
