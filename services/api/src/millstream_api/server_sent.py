@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from flask import Response
 
-from millstream_api.observing.traces import relaying
 from millstream_api.relay import ClientConnection, OnClose, StreamEnd, Streamer, Translate
+from millstream_api.relay.spans import relaying
 from millstream_api.seats import Seat
 from millstream_contract.frames import is_aside
 from millstream_contract.ledger.rows import ResponseRow
