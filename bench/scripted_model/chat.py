@@ -41,9 +41,13 @@ async def answer_chat(
         if streamed:
             return await delivery.stream(_wants_usage(body))
         return await delivery.whole()
-    except (asyncio.CancelledError, ConnectionError):
+    except asyncio.CancelledError:
         journal.end(call, "client_closed")
         raise
+    except ConnectionError:
+        # A client that stops reading is nothing to complain of; this goes nowhere.
+        journal.end(call, "client_closed")
+        return web.Response()
 
 
 class _Delivery:
