@@ -63,7 +63,11 @@ class Scribe:
     def _append(self, event: Event) -> None:
         frame = encode_frame(event, len(self.frames))
         self.frames.append(frame)
-        self.told_to_stop = self.log.append(self.row.id, 1, [frame]).stop
+        told = self.log.append(self.row.id, 1, [frame])
+        if told.gap:
+            self.log.take_over(self.row.id, 1, anew=True)
+            told = self.log.append(self.row.id, 1, self.frames)
+        self.told_to_stop = told.stop
 
     def __enter__(self) -> Self:
         return self

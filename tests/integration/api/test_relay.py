@@ -16,7 +16,8 @@ import websocket
 from redis import Redis
 
 from bench.scripted_model.client import ScriptedModel
-from millstream_contract.keys import PULSE_KEY, log_key
+from millstream_contract.frames import LOOK_AGAIN
+from millstream_contract.keys import PULSE_KEY, live_channel, log_key, state_key
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.postgres import PostgresServer
@@ -226,12 +227,35 @@ def test_a_log_with_a_hole_is_not_read_again_and_again(
                 _wait_for_looks_of_a_reaper(redis, 3)
                 reads = _reads(redis) - before
                 scribe.finish(publish=False)
-                scribe.write("wake")
+                redis.publish(live_channel(scribe.row.id), LOOK_AGAIN)
                 seen = stream.to_end()
 
     # The reaper's own calls are among them: some three a look.
     assert reads < 60
     assert seen.text == "x" * 600
+
+
+def test_a_viewer_that_comes_to_a_hole_goes_on_as_soon_as_something_is_written(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        scribe.write(*"abcdef")
+        with Redis.from_url(own_backends.redis_url) as redis:
+            redis.xdel(log_key(scribe.row.id), f"1-{4 + 1}")
+            with client.follow(scribe.row.id) as stream:
+                stream.until_text(len("ab"))
+                state = state_key(scribe.row.id)
+                eventually("its writer to be asked to look", lambda: redis.hget(state, "look"))
+
+                scribe.write("g")
+
+                stream.until_text(len("abcdefg"))
+                status_then = client.retrieve(scribe.row.id)["status"]
+                scribe.finish()
+                seen = stream.to_end()
+
+    assert status_then == "in_progress"
+    assert seen.text == "abcdefg"
 
 
 def test_on_sigterm_streams_end_where_they_stand_and_go_on_elsewhere(

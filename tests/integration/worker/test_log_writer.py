@@ -285,3 +285,35 @@ def test_a_log_with_a_hole_is_whole_again_when_it_is_looked_at(redis: "Redis") -
 
         eventually("the log to be whole", lambda: len(logged(log)) == 3)
         assert b"".join(frame.data for frame in logged(log)) == writer.data()
+
+
+def test_a_log_with_a_hole_is_whole_again_with_the_next_frame_when_a_reader_asks(
+    redis: "Redis",
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, stop):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+        redis.xdel(log_key(ID), "1-2")
+        log.request_look(ID)
+
+        writer.write([piece("after")])
+
+        assert writer.flush(30)
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()
+    assert stop.reason is None
+
+
+def test_a_look_at_a_whole_log_sends_nothing_again(redis: "Redis") -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        writer.write([piece("before")])
+        assert writer.flush(30)
+        before = redis.xinfo_stream(log_key(ID))["entries-added"]
+        log.request_look(ID)
+
+        writer.write([piece("after")])
+
+        assert writer.flush(30)
+        assert redis.xinfo_stream(log_key(ID))["entries-added"] == before + 1
+        assert b"".join(frame.data for frame in logged(log)) == writer.data()

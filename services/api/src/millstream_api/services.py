@@ -96,7 +96,7 @@ class Services:
             written=delay.written,
         )
         reads = Reads(LogReads(redis_of_viewers), ledger.viewing)
-        source = Source(reads, metrics.relay)
+        source = Source(reads, metrics.relay, log.request_look)
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
         streamer = Streamer(
             hub, source, keep_alive, recheck, settings.send_timeout_seconds, tracing

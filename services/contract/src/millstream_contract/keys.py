@@ -6,8 +6,8 @@
     attempt 0), then by the worker that holds the attempt.
 ``millstream:{<response id>}:state``: hash
     ``attempt`` (the fence), ``count`` of frames, ``written_at`` (ms: the last append), ``base``
-    (the numbers below it count as used), ``stop`` (1: somebody asked for it). Lives as long as the
-    log. Written with the log; ``stop`` by the API.
+    (the numbers below it count as used), ``stop`` (1: somebody asked for it), ``look`` (1: a reader
+    found a hole). Lives as long as the log. Written with the log; ``stop`` and ``look`` by the API.
 ``millstream:{<response id>}:live``: channel
     What each append wrote, frames joined; now and then behind a line ``: <seconds>`` that tells
     when, by Redis' clock. Published by append.lua. ``LOOK_AGAIN`` when the response was deleted.

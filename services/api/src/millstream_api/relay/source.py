@@ -1,5 +1,7 @@
 """What a viewer can read of a response: its token log, and its stored stream once it is final."""
 
+import logging
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -11,16 +13,22 @@ from millstream_contract.errors import LedgerUnavailable, LogUnavailable
 from millstream_contract.opening import LAST_OPENING_NUMBER
 from millstream_contract.token_log import READ_BATCH, Follower, Hole, LiveBatch
 
+logger = logging.getLogger(__name__)
+
 _RETRY_SECONDS: Final = 1.0
 """How soon a log that could not be read is tried again, if the hub does not say so before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Reads for viewers, over any outage. All methods raise NotFound for a deleted response."""
+    """Reads for viewers, over any outage. All methods raise NotFound for a deleted response.
+
+    request_look: has the writer of a response look at its log; may raise LogUnavailable.
+    """
 
     reads: Reads
     metrics: RelayMetrics
+    request_look: Callable[[str], None]
 
     def logged(self, response_id: str, follower: Follower, mailbox: Mailbox) -> bytes:
         """Return what the log has behind the cursor, and tell the mailbox when there is more.
@@ -39,10 +47,18 @@ class Source:
                 mailbox.reread()
             return data
         data = follower.take_logged(frames)
-        # Without progress (a log with a hole, which should not be) it would be read for ever.
+        if frames and not follower.finished and follower.cursor < frames[-1].sequence_number:
+            self._tell_of_hole(response_id, follower.cursor)
+        # Without progress (a log with a hole that is not filled yet) it would be read for ever.
         if data and len(frames) == READ_BATCH:
             mailbox.reread()
         return data or self.stored(response_id, follower)
+
+    def _tell_of_hole(self, response_id: str, cursor: int) -> None:
+        """Have the writer fill a hole; until it has, what stands behind the hole is kept back."""
+        logger.error("%s: its log in Redis has a hole behind number %d", response_id, cursor)
+        with suppress(LogUnavailable):
+            self.request_look(response_id)
 
     def stored(self, response_id: str, follower: Follower) -> bytes:
         """Return what the ledger has behind the cursor: all of it once the response is final."""

@@ -6,15 +6,16 @@
 -- Reply {'ok', count, stop}   appended; stop is 1 when a stop was asked for
 --       {'fenced', attempt}   a later attempt holds the log: nothing was written
 --       {'gap', count}        frames after the first `count` are missing here (Redis lost them, or
---                             all): nothing was written; take over, then send them again
+--                             all), or a reader found a hole: nothing was written; take over, look
+--                             at what the log holds, then send what is missing
 local attempt, first = tonumber(ARGV[2]), tonumber(ARGV[3])
-local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop', 'base')
+local state = redis.call('HMGET', KEYS[2], 'attempt', 'count', 'stop', 'base', 'look')
 local holder, count = tonumber(state[1]) or 0, tonumber(state[2]) or 0
 local base = tonumber(state[4]) or 0
 
 if count > base and redis.call('EXISTS', KEYS[1]) == 0 then count = base end
 if holder > attempt then return {'fenced', holder} end
-if holder < attempt or first > count + 1 then return {'gap', count} end
+if holder < attempt or first > count + 1 or state[5] then return {'gap', count} end
 
 local time = redis.call('TIME')
 local fresh = {}

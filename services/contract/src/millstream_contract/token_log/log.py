@@ -43,7 +43,7 @@ class Appended:
 
     count: frames that the log holds now; less than was sent up to means that Redis lost some.
     stop: somebody asked for the answer to stop.
-    gap: nothing was written, because frames after ``count`` are missing.
+    gap: nothing was written, because frames after ``count`` are missing, or a reader found a hole.
     """
 
     count: int
@@ -162,13 +162,14 @@ class TokenLog:
 
         Raises LogUnavailable when Redis does not answer.
         """
-        with redis_answers(), self._redis.pipeline(transaction=True) as calls:
-            calls.hset(state_key(response_id), "stop", "1")
-            calls.pexpire(state_key(response_id), self._ttl_ms)
-            # The log must not end before its state, which tells how much is in it.
-            calls.pexpire(log_key(response_id), self._ttl_ms)
-            calls.publish(STOPS_CHANNEL, response_id)
-            calls.execute()
+        self._mark(response_id, "stop", tell=STOPS_CHANNEL)
+
+    def request_look(self, response_id: str) -> None:
+        """Have the writer look at what the log holds, with its next append: it has a hole.
+
+        Raises LogUnavailable when Redis does not answer.
+        """
+        self._mark(response_id, "look")
 
     def forget(self, response_ids: Sequence[str]) -> None:
         """Delete the logs of responses that were deleted, stop who writes one, tell who reads one.
@@ -181,6 +182,17 @@ class TokenLog:
                 calls.delete(state_key(response_id))
                 calls.publish(STOPS_CHANNEL, response_id)
                 calls.publish(live_channel(response_id), LOOK_AGAIN)
+            calls.execute()
+
+    def _mark(self, response_id: str, wish: str, tell: str | None = None) -> None:
+        """Note a wish to the writer beside the log, and tell it on a channel, if one is given."""
+        with redis_answers(), self._redis.pipeline(transaction=True) as calls:
+            calls.hset(state_key(response_id), wish, "1")
+            calls.pexpire(state_key(response_id), self._ttl_ms)
+            # The log must not end before its state, which tells how much is in it.
+            calls.pexpire(log_key(response_id), self._ttl_ms)
+            if tell is not None:
+                calls.publish(tell, response_id)
             calls.execute()
 
     def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:

@@ -22,6 +22,8 @@ end
 if holder > attempt then return {'fenced', holder} end
 count = math.max(count, tonumber(ARGV[3]))
 redis.call('HSET', KEYS[2], 'attempt', attempt, 'count', count, 'base', ARGV[3])
+-- Who takes it over looks at what it holds.
+redis.call('HDEL', KEYS[2], 'look')
 -- Both keys, or the log might end before its state, which would then tell of frames that are gone.
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
