@@ -37,6 +37,11 @@ class ValkeyServer:
         self._databases = itertools.cycle(range(1, _DATABASES))
         self.process = self._start()
 
+    @property
+    def directory(self) -> Path:
+        """Where it keeps its data."""
+        return self._directory
+
     def url(self, database: int = 0) -> str:
         """Give the REDIS_URL of a logical database."""
         return f"redis://127.0.0.1:{self.port}/{database}"

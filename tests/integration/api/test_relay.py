@@ -21,6 +21,7 @@ from millstream_contract.keys import PULSE_KEY, live_channel, log_key, state_key
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.postgres import PostgresServer
+from tests.harness.refusals import ENDLESS_SCRIPT
 from tests.harness.services import Service, migrate, start_api
 from tests.harness.sse import Done, StrictReader
 from tests.harness.stack import Backends
@@ -233,6 +234,21 @@ def test_a_log_with_a_hole_is_not_read_again_and_again(
     # The reaper's own calls are among them: some three a look.
     assert reads < 60
     assert seen.text == "x" * 600
+
+
+def test_a_redis_that_refuses_is_asked_ever_more_seldom_and_heard_again(
+    own_api: Service, own_backends: Backends, private_valkey: ValkeyServer
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe):
+        with client.follow(scribe.row.id) as stream:
+            stream.until_type("response.queued")
+            with ENDLESS_SCRIPT.on(private_valkey):
+                own_api.process.wait_for_line("subscription to Redis broke, again in 0.5 s: .*BUSY")
+            scribe.write("after")
+            scribe.finish()
+            seen = stream.to_end()
+
+    assert seen.text == "after"
 
 
 def test_a_viewer_that_comes_to_a_hole_goes_on_as_soon_as_something_is_written(

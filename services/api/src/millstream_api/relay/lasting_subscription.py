@@ -55,6 +55,7 @@ class LastingSubscription:
         self._subscription: Subscription | None = None
         self._sending = RLock()
         self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._failures = 0
 
     def start(self) -> None:
         """Begin to listen. Call once, in the process that serves."""
@@ -85,20 +86,22 @@ class LastingSubscription:
                 call(self._subscription)
 
     def _listen_for_ever(self) -> None:
-        failures = 0
         while True:
             try:
                 self._connect()
-                failures = 0
                 self._listen()
             except (RedisError, OSError) as error:
-                logger.warning("the subscription to Redis broke: %s", error)
+                pause = self._pause_seconds()
+                logger.warning("the subscription to Redis broke, again in %g s: %s", pause, error)
                 self._metrics.reconnects.inc()
             except Exception:
                 logger.exception("the relay's listener failed; it starts again")
             self._disconnect()
-            gevent.sleep(_RECONNECT_SECONDS[min(failures, len(_RECONNECT_SECONDS) - 1)])
-            failures += 1
+            gevent.sleep(self._pause_seconds())
+            self._failures += 1
+
+    def _pause_seconds(self) -> float:
+        return _RECONNECT_SECONDS[min(self._failures, len(_RECONNECT_SECONDS) - 1)]
 
     def _connect(self) -> None:
         subscription = Subscription(self._make_client(), silence_seconds=_PING_AFTER_SECONDS)
@@ -124,6 +127,8 @@ class LastingSubscription:
             try:
                 self._hear(self._published(subscription))
                 asked = False
+                # A server that can be connected to may refuse all the same, and so at once again.
+                self._failures = 0
             except TimeoutError:
                 if asked:
                     raise OSError("no reply to a ping") from None
