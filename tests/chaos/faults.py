@@ -13,6 +13,13 @@ from dataclasses import dataclass
 import psutil
 
 from tests.chaos.stage import ApiSlot, Stage, WorkerSlot
+from tests.harness.refusals import (
+    ENDLESS_SCRIPT,
+    FAILED_SNAPSHOT,
+    FULL_MEMORY,
+    READ_ONLY,
+    Refusal,
+)
 
 Repair = Callable[[], None]
 Strike = Callable[[Stage, random.Random], Repair]
@@ -154,6 +161,15 @@ def _kill_postgres(stage: Stage, _: random.Random) -> Repair:
     return stage.postgres.restart
 
 
+def _refuse_writes_of_postgres(stage: Stage, _: random.Random) -> Repair:
+    stage.postgres.take_writes(now=False)
+    return lambda: stage.postgres.take_writes(now=True)
+
+
+def _refuse_by(refusal: Refusal) -> Strike:
+    return lambda stage, _: refusal.begin(stage.valkey)
+
+
 def _cut_link(stage: Stage, _: random.Random) -> Repair:
     proxy = stage.linked.proxy
     assert proxy is not None
@@ -191,7 +207,12 @@ FAULTS = (
     FaultKind(
         "redis: FLUSHALL and worker: kill -9", _flush_redis_and_kill_worker, (0.5, 2.0), "overtaken"
     ),
+    FaultKind("redis: read-only (READONLY)", _refuse_by(READ_ONLY), (1.0, 4.0)),
+    FaultKind("redis: full memory (OOM)", _refuse_by(FULL_MEMORY), (1.0, 4.0)),
+    FaultKind("redis: snapshots fail (MISCONF)", _refuse_by(FAILED_SNAPSHOT), (1.0, 4.0)),
+    FaultKind("redis: a script without end (BUSY)", _refuse_by(ENDLESS_SCRIPT), (1.0, 4.0)),
     FaultKind("postgres: kill -9", _kill_postgres, (0.2, 3.0)),
+    FaultKind("postgres: read-only", _refuse_writes_of_postgres, (1.0, 4.0)),
 )
 
 LONG_FAULTS = (
