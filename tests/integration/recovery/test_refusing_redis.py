@@ -4,15 +4,26 @@ import uuid
 from collections.abc import Iterator
 
 import httpx
+import psutil
 import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
 from tests.harness.deadlines import eventually
 from tests.harness.postgres import PostgresServer
-from tests.harness.refusals import READ_ONLY, REFUSALS, Refusal
+from tests.harness.processes import ServerProcess
+from tests.harness.refusals import (
+    ENDLESS_SCRIPT,
+    FAILED_SNAPSHOT,
+    READ_ONLY,
+    REFUSALS,
+    Refusal,
+)
 from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
+
+_POOLS_MAY_GROW = 3
+"""Connections more than before, as in the chaos runs; each failed try had left two behind."""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +77,30 @@ def test_a_redis_that_takes_no_writes_for_a_while_ends_no_worker(
 
         assert client.ask("What is a log?")["status"] == "completed"
         worker.assert_running()
+
+
+@pytest.mark.parametrize("refusal", [READ_ONLY, FAILED_SNAPSHOT, ENDLESS_SCRIPT], ids=str)
+def test_a_worker_leaves_no_connections_behind_while_redis_refuses(
+    on_its_own: Stack, server: ValkeyServer, refusal: Refusal
+) -> None:
+    worker = on_its_own.workers[0]
+    eventually("all to be ready", lambda: _is_ready(on_its_own), 30)
+    before, told = _connections(worker, server), _failures(worker)
+    with refusal.on(server):
+        eventually("some tries to connect", lambda: _failures(worker) >= told + 4, 30)
+    eventually("all to be ready again", lambda: _is_ready(on_its_own), 30)
+
+    assert _connections(worker, server) <= before + _POOLS_MAY_GROW
+
+
+def _connections(worker: ServerProcess, server: ValkeyServer) -> int:
+    found = psutil.Process(worker.pid).net_connections("tcp")
+    return sum(bool(one.raddr) and one.raddr.port == server.port for one in found)
+
+
+def _failures(worker: ServerProcess) -> int:
+    told = ("Connection to broker lost", "Cannot connect to")
+    return sum(any(words in line for words in told) for line in worker.lines)
 
 
 @pytest.mark.parametrize("refusal", REFUSALS, ids=str)

@@ -133,3 +133,14 @@ class HealingTransport(kombu_redis.Transport):
 
     # Celery's loop connects again on these, and ends its process on all others.
     connection_errors = (*kombu_redis.Transport.connection_errors, ResponseError)
+
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        """Begin to take messages by Celery's loop; its first step is a write."""
+        try:
+            super().register_with_event_loop(connection, loop)
+        except ResponseError as error:
+            # Celery forgets a connection that fails here, without closing it, and tries at once.
+            self.close_connection(connection)
+            logger.warning("Redis refuses to be asked for messages: %s", error)
+            time.sleep(_REFUSED_SECONDS)
+            raise
