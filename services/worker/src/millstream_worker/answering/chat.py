@@ -14,6 +14,7 @@ from openai import OpenAIError
 
 from millstream_contract.objects import InputTokensDetails, OutputTokensDetails, Usage
 from millstream_contract.storable_text import SurrogateJoiner
+from millstream_worker.answering.chunk_parsing import parse_chunks_by_schema
 from millstream_worker.answering.model_connection import ConnectionHook, ModelConnection
 from millstream_worker.answering.prompt import Message
 from millstream_worker.answering.stopping import StopSignal
@@ -42,6 +43,7 @@ class ChatModel:
             # Repeats are made here: the client's own sleep (up to a minute) hears no stop.
             max_retries=0,
         )
+        parse_chunks_by_schema(self._client.client)
         # No public way leads to the client's transport; a test holds this one.
         self._connections = ConnectionHook(
             self._client.client._client, settings.model_connect_seconds

@@ -1,0 +1,31 @@
+"""How a chunk of the model's stream becomes an object: by its schema, in pydantic's compiled code.
+
+The OpenAI client builds a chunk field by field, so that replies which break its schema get through.
+That took 99 of the 110 microseconds that a chunk costs up to its message, and a worker reads one
+for each token. A chunk that keeps the schema comes out the same either way; the others are still
+built in the client's way.
+"""
+
+from typing import Any, Final
+
+from openai import OpenAI
+from openai.types.chat import ChatCompletionChunk
+from pydantic import ValidationError
+
+_SCHEMA: Final = ChatCompletionChunk
+
+
+def parse_chunks_by_schema(client: OpenAI) -> None:
+    """Have ``client`` parse the chunks of chat completions so; all else stays as it is."""
+    # No public way: its own strict mode refuses what breaks the schema. A test holds this one.
+    build = client._process_response_data
+
+    def parse(*, data: object, cast_to: Any, response: Any) -> Any:
+        if cast_to is _SCHEMA:
+            try:
+                return _SCHEMA.model_validate(data)
+            except ValidationError:
+                pass
+        return build(data=data, cast_to=cast_to, response=response)
+
+    client._process_response_data = parse  # type: ignore[method-assign]
