@@ -7,7 +7,7 @@ the end is what is stored. And from every state an end can be reached: nothing h
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tests.unit.contract.state_search import endless, search
 
@@ -21,8 +21,7 @@ Worker = tuple[int, str]
 """The attempt that it holds, and how far it is."""
 
 
-@dataclass(frozen=True)
-class World:
+class World(NamedTuple):
     """One state. ``log`` holds the attempt of each entry, a final one as its negative."""
 
     attempt: int = 0
@@ -33,6 +32,7 @@ class World:
     leases: frozenset[int] = frozenset()
     messages: frozenset[int] = frozenset({1})
     workers: tuple[Worker, Worker] = (IDLE, IDLE)
+    """In order: which of the two is in which phase makes no difference."""
     flushes: int = 0
     handed_over: int = 0
     newest: int = 0
@@ -46,12 +46,12 @@ def steps(world: World) -> Iterator[World]:
         yield from worker_steps(world, number)
     yield from reaper_steps(world)
     if world.flushes < FLUSHES:
-        yield replace(
-            world, fence=0, log=(), queued=False, leases=frozenset(), flushes=world.flushes + 1
+        yield world._replace(
+            fence=0, log=(), queued=False, leases=frozenset(), flushes=world.flushes + 1
         )
     for message in world.messages:
         # Also the broker loses messages (a worker that froze with one in its hands).
-        yield replace(world, messages=world.messages - {message})
+        yield world._replace(messages=world.messages - {message})
 
 
 def worker_steps(world: World, number: int) -> Iterator[World]:
@@ -64,7 +64,7 @@ def worker_steps(world: World, number: int) -> Iterator[World]:
         case "idle":
             yield from (claim(world, number, message) for message in world.messages)
         case "claimed":
-            taken = replace(world, queued=False, leases=world.leases | {attempt})
+            taken = world._replace(queued=False, leases=world.leases | {attempt})
             yield with_worker(taken, number, (attempt, "leased"))
         case "leased" | "healing":
             yield take_over(world, number, attempt)
@@ -80,10 +80,10 @@ def worker_steps(world: World, number: int) -> Iterator[World]:
 
 
 def claim(world: World, number: int, message: int) -> World:
-    rest = replace(world, messages=world.messages - {message})
+    rest = world._replace(messages=world.messages - {message})
     if world.ended_by or world.attempt != message - 1:
-        return replace(rest, queued=rest.queued and not world.ended_by)
-    return with_worker(replace(rest, attempt=message), number, (message, "claimed"))
+        return rest._replace(queued=rest.queued and not world.ended_by)
+    return with_worker(rest._replace(attempt=message), number, (message, "claimed"))
 
 
 def take_over(world: World, number: int, attempt: int) -> World:
@@ -91,7 +91,7 @@ def take_over(world: World, number: int, attempt: int) -> World:
         return with_worker(world, number, IDLE)
     # The fence of a log that Redis forgot is no proof: the ledger is asked, behind the take-over.
     forgotten = world.fence == 0
-    taken = replace(world, fence=attempt, newest=max(world.newest, attempt))
+    taken = world._replace(fence=attempt, newest=max(world.newest, attempt))
     return with_worker(taken, number, (attempt, "asking" if forgotten else "writing"))
 
 
@@ -105,17 +105,17 @@ def write(world: World, number: int, attempt: int) -> Iterator[World]:
         return
     if len(world.log) < LONGEST_LOG:
         zombie = world.zombie_wrote or attempt < world.newest
-        yield replace(world, log=(*world.log, attempt), zombie_wrote=zombie)
+        yield world._replace(log=(*world.log, attempt), zombie_wrote=zombie)
     if world.attempt == attempt and not world.ended_by:
-        yield with_worker(replace(world, ended_by=attempt), number, (attempt, "stored"))
+        yield with_worker(world._replace(ended_by=attempt), number, (attempt, "stored"))
     else:
         yield with_worker(world, number, IDLE)
 
 
 def tell_the_end(world: World, number: int, attempt: int) -> Iterator[World]:
-    released = replace(world, leases=world.leases - {attempt}, queued=False)
+    released = world._replace(leases=world.leases - {attempt}, queued=False)
     if world.fence == attempt:
-        yield with_worker(replace(released, log=(*world.log, -attempt)), number, IDLE)
+        yield with_worker(released._replace(log=(*world.log, -attempt)), number, IDLE)
     else:
         yield with_worker(released, number, IDLE)
 
@@ -123,39 +123,39 @@ def tell_the_end(world: World, number: int, attempt: int) -> Iterator[World]:
 def leave(world: World, number: int, attempt: int) -> Iterator[World]:
     yield with_worker(world, number, (attempt, "leaving"))  # PostgreSQL is away
     if world.attempt == attempt and not world.ended_by:
-        noted = replace(world, handed_over=world.handed_over + 1)
+        noted = world._replace(handed_over=world.handed_over + 1)
         yield with_worker(noted, number, (attempt, "leaving"))
 
 
 def give_up(world: World, number: int, attempt: int) -> World:
-    given = replace(world, leases=world.leases - {attempt}, queued=True)
+    given = world._replace(leases=world.leases - {attempt}, queued=True)
     return with_worker(send(given, attempt + 1), number, IDLE)
 
 
 def reaper_steps(world: World) -> Iterator[World]:
     for lease in world.leases:
         # Any lease may be found expired: clocks are not part of what is promised.
-        expired = replace(world, leases=world.leases - {lease}, queued=True)
+        expired = world._replace(leases=world.leases - {lease}, queued=True)
         yield expired  # and the reaper dies before it sends
         yield send(expired, lease + 1)
     if world.queued:
-        yield replace(world, queued=False) if world.ended_by else send(world, world.attempt + 1)
+        yield world._replace(queued=False) if world.ended_by else send(world, world.attempt + 1)
     if not world.ended_by and not world.queued:
         if world.attempt:
-            yield replace(world, leases=world.leases | {world.attempt})
+            yield world._replace(leases=world.leases | {world.attempt})
         else:
-            yield replace(world, queued=True)
+            yield world._replace(queued=True)
 
 
 def send(world: World, message: int) -> World:
     if message > LAST_ATTEMPT:
         return world
-    return replace(world, messages=world.messages | {message})
+    return world._replace(messages=world.messages | {message})
 
 
 def with_worker(world: World, number: int, worker: Worker) -> World:
-    workers = (worker, world.workers[1]) if number == 0 else (world.workers[0], worker)
-    return replace(world, workers=workers)
+    first, second = sorted((worker, world.workers[1 - number]))
+    return world._replace(workers=(first, second))
 
 
 def test_no_interleaving_breaks_the_log_or_the_ledger_and_none_hangs() -> None:
