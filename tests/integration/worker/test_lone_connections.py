@@ -17,8 +17,10 @@ _REQUESTS = 5
 
 
 @pytest.fixture
-def worst_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+def worst_moment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let garbage be collected where the pool of httpx holds its lock."""
+    # Only what is made from here on: with all that other tests left, each time takes seconds.
+    gc.freeze()
     assign = httpcore.ConnectionPool._assign_requests_to_connections
 
     def collect_and_assign(pool: httpcore.ConnectionPool) -> Any:
@@ -27,6 +29,8 @@ def worst_moment(monkeypatch: pytest.MonkeyPatch) -> None:
 
     name = "_assign_requests_to_connections"
     monkeypatch.setattr(httpcore.ConnectionPool, name, collect_and_assign)
+    yield
+    gc.unfreeze()
 
 
 def test_streams_left_in_the_middle_hold_up_no_later_request(
