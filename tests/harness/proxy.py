@@ -14,6 +14,7 @@ from tests.harness.ports import free_port
 
 T = TypeVar("T")
 _CHUNK = 65_536
+_HANDSHAKE_SECONDS = 5.0
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -35,7 +36,9 @@ class TcpProxy:
         self._flows: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=f"proxy {self.port}")
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name=f"proxy {self.port}", daemon=True
+        )
         self._thread.start()
         self._call(self._prepare())
         self._call(self._listen())
@@ -63,7 +66,7 @@ class TcpProxy:
     def close(self) -> None:
         """Cut, and end the thread."""
         self.cut()
-        self._call(self._flows_ended())
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -85,13 +88,21 @@ class TcpProxy:
 
     async def _listen(self) -> None:
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", self.port, ssl=self._tls
+            self._accept,
+            "127.0.0.1",
+            self.port,
+            ssl=self._tls,
+            ssl_handshake_timeout=_HANDSHAKE_SECONDS if self._tls else None,
         )
 
     async def _cut(self) -> None:
         if self._server is not None:
-            self._server.close()
-            self._server = None
+            server, self._server = self._server, None
+            for listening in server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            # asyncio loses the sockets that it has accepted and not made a connection of yet.
+            await asyncio.sleep(0)
+            server.close()
         for link in list(self._links):
             _reset(link)
         self._flowing.set()  # who stalls finds its connection gone
@@ -104,8 +115,12 @@ class TcpProxy:
         if self._server is None:
             await self._listen()
 
-    async def _flows_ended(self) -> None:
-        await asyncio.gather(*self._flows, return_exceptions=True)
+    async def _end(self) -> None:
+        # One that was being accepted when the cut came makes itself known only now.
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            for link in list(self._links):
+                _reset(link)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._links.add(writer)
@@ -133,7 +148,9 @@ class TcpProxy:
                 await self._flowing.wait()
                 sink.write(data)
                 await sink.drain()
-        sink.close()
+            sink.close()
+            # Until then it is there to be cut.
+            await sink.wait_closed()
         self._links.discard(sink)
 
 

@@ -1,5 +1,8 @@
+import gc
+import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from redis import ConnectionError as Refused
@@ -10,6 +13,9 @@ from redis.retry import Retry
 
 from tests.harness.proxy import TcpProxy
 from tests.harness.valkey import ValkeyServer
+
+_ENDS = 20
+_CLIENTS = 50
 
 
 @pytest.fixture
@@ -66,3 +72,21 @@ def test_a_proxy_to_nobody_resets(proxy: TcpProxy) -> None:
     with TcpProxy(target_port=1) as nobody, Redis(port=nobody.port) as redis:
         with pytest.raises(Refused):
             redis.ping()
+
+
+def test_a_proxy_that_ends_while_clients_connect_leaves_no_connection_behind(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    for _ in range(_ENDS):
+        with ExitStack() as ends:
+            server = ends.enter_context(socket.create_server(("127.0.0.1", 0), backlog=_CLIENTS))
+            proxy = TcpProxy(server.getsockname()[1])
+            for _ in range(_CLIENTS):
+                client = ends.enter_context(socket.socket())
+                client.setblocking(False)
+                client.connect_ex(("127.0.0.1", proxy.port))
+            proxy.close()
+
+    # An unclosed transport is told of when it is collected.
+    gc.collect()
+    assert [str(warning.message) for warning in recwarn] == []
