@@ -1,7 +1,10 @@
 """The log writer before a real Valkey: order, collecting, healing, fences, and giving up."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -11,9 +14,9 @@ from millstream_contract.events import OutputTextDelta
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.keys import log_key, state_key
-from millstream_contract.token_log import TokenLog
+from millstream_contract.token_log import Appended, TokenLog
 from millstream_worker.answering.earlier_frames import Earlier
-from millstream_worker.answering.log_writer import LogWriter
+from millstream_worker.answering.log_writer import PAUSE_SECONDS, LogWriter
 from millstream_worker.answering.stopping import StopReason, StopSignal
 from tests.harness.deadlines import eventually
 from tests.harness.valkey import ValkeyServer
@@ -59,6 +62,30 @@ def writing(
         writer.abandon()
 
 
+class WatchedLog(TokenLog):
+    """Notes which threads append, and how many at once."""
+
+    def __init__(self, redis: "Redis") -> None:
+        super().__init__(redis)
+        self.appenders: list[threading.Thread] = []
+        self.most_at_once = 0
+        self._now = 0
+
+    def append(self, *arguments: Any, **options: Any) -> Appended:
+        self.appenders.append(threading.current_thread())
+        self._now += 1
+        self.most_at_once = max(self.most_at_once, self._now)
+        try:
+            return super().append(*arguments, **options)
+        finally:
+            self._now -= 1
+
+
+def after_a_pause() -> None:
+    """Let so much time pass as between two tokens of a model."""
+    time.sleep(2 * PAUSE_SECONDS)
+
+
 def logged(log: TokenLog) -> list[Frame]:
     return list(log.read_all(ID))
 
@@ -97,6 +124,74 @@ def test_what_arrives_while_redis_is_slow_goes_out_in_one_append(
             batches.append(message["data"].count(b"\n\n"))
     assert sum(batches) == 100
     assert len(batches) <= 3
+
+
+def test_a_token_after_a_pause_is_appended_by_the_thread_that_brings_it(redis: "Redis") -> None:
+    log = WatchedLog(redis)
+    with writing(log) as (writer, _):
+        assert writer.flush(30)
+
+        for number in range(3):
+            log.appenders.clear()
+            after_a_pause()
+            writer.write_one([piece(str(number))])
+
+            # It needed no waiting.
+            assert log.appenders == [threading.current_thread()]
+            assert writer.flush(0)
+
+    assert [frame.sequence_number for frame in logged(log)] == list(range(5))
+
+
+def test_a_token_that_brings_no_event_appends_nothing(redis: "Redis") -> None:
+    log = WatchedLog(redis)
+    with writing(log) as (writer, _):
+        assert writer.flush(30)
+        log.appenders.clear()
+        after_a_pause()
+
+        writer.write_one([])
+
+    assert log.appenders == []
+
+
+def test_tokens_that_follow_at_once_are_collected_and_none_is_appended_twice(
+    redis: "Redis",
+) -> None:
+    log = WatchedLog(redis)
+    with writing(log) as (writer, _):
+        assert writer.flush(30)
+        log.appenders.clear()
+        after_a_pause()
+
+        for number in range(300):
+            writer.write_one([piece(str(number))])
+        assert writer.flush(30)
+
+    assert [frame.sequence_number for frame in logged(log)] == list(range(302))
+    assert log.most_at_once == 1
+    assert log.appenders[0] is threading.current_thread()
+    assert set(log.appenders[1:]) - {threading.current_thread()}, "nothing was left to the writer"
+    assert len(log.appenders) < 300
+
+
+def test_a_token_that_redis_does_not_take_is_left_to_the_writer(
+    redis: "Redis", private_valkey: ValkeyServer
+) -> None:
+    log = TokenLog(redis)
+    with writing(log) as (writer, _):
+        assert writer.flush(30)
+        after_a_pause()
+
+        private_valkey.kill()
+        # The model goes on: only the log waits.
+        for number in range(3):
+            writer.write_one([piece(str(number))])
+        assert not writer.flush(0)
+        private_valkey.restart()
+
+        assert writer.flush(30)
+    assert [frame.sequence_number for frame in logged(log)] == list(range(5))
 
 
 def test_a_log_that_was_flushed_is_written_again_whole(redis: "Redis") -> None:

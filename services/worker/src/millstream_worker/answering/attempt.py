@@ -257,7 +257,7 @@ class Attempt:
     def _say(self, piece: str) -> None:
         self.watch.text_began()
         is_first = not self._recorder.characters
-        self._tell(self._recorder.text(piece))
+        self._writer.write_one(self._recorder.text(piece))
         if is_first:
             # The model's next tokens are parsed by this thread, which would keep the processor
             # from the one that has the first token to write.

@@ -1,8 +1,9 @@
-"""The log writer: takes an answer's frames to the token log, off the model's thread.
+"""The log writer: takes an answer's frames to the token log.
 
-The first frame goes out at once; while an append is under way, what arrives is collected and goes
-out in the next one. It never waits in order to fill a batch. All frames are kept until the end, for
-the ledger, and for a Redis that has lost them.
+A token that comes after a pause is appended by the thread that brings it. All else goes out by a
+thread of the writer's own: while an append is under way, what arrives is collected and goes out in
+the next one. It never waits in order to fill a batch. All frames are kept until the end, for the
+ledger, and for a Redis that has lost them.
 """
 
 import logging
@@ -18,7 +19,9 @@ from millstream_contract.events import Event
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.token_log import TokenLog
+from millstream_worker.answering.attempt_frames import AttemptFrames
 from millstream_worker.answering.earlier_frames import Earlier
+from millstream_worker.answering.log_healing import LogHealing
 from millstream_worker.answering.patience import Waits
 from millstream_worker.answering.stopping import StopReason, StopSignal
 
@@ -27,6 +30,8 @@ logger = logging.getLogger(__name__)
 _MOST_FRAMES_PER_APPEND: Final = 256
 """Bounds one call's time in Redis, which serves everybody else meanwhile."""
 
+PAUSE_SECONDS: Final = 0.005
+"""Tokens that come closer than this are worth collecting."""
 
 _TIMED_EVERY_SECONDS: Final = 1.0
 """How often an append says when it was: enough to measure the relay, too seldom to cost."""
@@ -40,7 +45,7 @@ class _State(Enum):
 
 
 class LogWriter:
-    """Writes one attempt's frames, by a thread of its own that ends with close()."""
+    """Writes one attempt's frames; its thread ends with close() or abandon()."""
 
     def __init__(
         self,
@@ -62,17 +67,18 @@ class LogWriter:
         """
         self._log = log
         self._job = job
-        self._frames = list(earlier.frames)
-        self._first = earlier.first
-        # Counted from the first frame, as all places below.
-        self._logged = earlier.logged - earlier.first
+        self._frames = AttemptFrames(earlier)
         self._suspect = False
         self._timed_at = -_TIMED_EVERY_SECONDS
-        self._still_held = still_held
+        self._healing = LogHealing(log, job, still_held)
         self._stop = stop
         self._patience_seconds = patience_seconds
         self._state = _State.WRITING
-        self._changed = threading.Condition()
+        self._appended_at = -PAUSE_SECONDS
+        self._is_appending = False
+        lock = threading.Lock()
+        self._work = threading.Condition(lock)
+        self._changed = threading.Condition(lock)
         self._thread = threading.Thread(
             # In the context of the answer, so that its log lines say whose they are.
             target=copy_context().run,
@@ -83,40 +89,62 @@ class LogWriter:
         self._thread.start()
 
     def write(self, events: Sequence[Event]) -> None:
-        """Number and encode events, and have them appended."""
-        with self._changed:
-            for event in events:
-                self._frames.append(encode_frame(event, self._next_number()))
-            self._changed.notify_all()
+        """Number and encode events, and have them appended; it never waits for Redis."""
+        with self._work:
+            self._frames.add(events)
+            self._work.notify()
+
+    def write_one(self, events: Sequence[Event]) -> None:
+        """Write events that mostly come one by one: a token, and what it brings with it.
+
+        After a pause they are appended here and now: to wake the thread, and to wait for its turn
+        at the processor, costs as much as the append. What follows at once is the thread's.
+        """
+        with self._work:
+            here = bool(events) and self._is_at_rest()
+            self._frames.add(events)
+            if not here:
+                self._work.notify()
+                return
+            self._is_appending = True
+        try:
+            self._append()
+        except LogUnavailable as error:
+            logger.debug("%s attempt %d: left to the log's thread: %s", *self._name, error)
+        except Exception:
+            # The thread meets it again; the answer goes on in any case.
+            logger.exception("%s attempt %d: left to the log's thread", *self._name)
+        finally:
+            self._rest()
 
     def next_frame(self, event: Event) -> Frame:
         """Return the frame that an event would be, if it were written now."""
         with self._changed:
-            return encode_frame(event, self._next_number())
+            return encode_frame(event, self._frames.next_number)
 
     def check(self) -> None:
         """Have the log looked at although nothing is to be written: Redis lost something."""
-        with self._changed:
+        with self._work:
             self._suspect = True
-            self._changed.notify_all()
+            self._work.notify()
 
     def data(self) -> bytes:
         """Return all frames, joined."""
         with self._changed:
-            return b"".join(frame.data for frame in self._frames)
+            return self._frames.data()
 
     def flush(self, seconds: float) -> bool:
         """Wait until the log holds all frames; False when it does not within ``seconds``."""
         with self._changed:
             self._changed.wait_for(self._settled, seconds)
-            return self._logged == len(self._frames)
+            return self._frames.are_logged
 
     def close(self) -> None:
         """Wait until the log holds all frames, or is given up, and end the thread."""
         with self._changed:
             if self._state is _State.WRITING:
                 self._state = _State.CLOSED
-            self._changed.notify_all()
+            self._work.notify()
         self._thread.join()
 
     def abandon(self) -> None:
@@ -124,20 +152,21 @@ class LogWriter:
         with self._changed:
             if self._state is _State.WRITING:
                 self._state = _State.GIVEN_UP
+            self._work.notify()
             self._changed.notify_all()
         self._thread.join()
 
-    def _next_number(self) -> int:
-        return self._first + len(self._frames)
-
     def _settled(self) -> bool:
         lost = self._state in (_State.FENCED, _State.GIVEN_UP)
-        return lost or self._logged == len(self._frames)
+        return lost or self._frames.are_logged
 
     def _run(self) -> None:
         try:
             while self._wait_for_work():
-                self._step_patiently()
+                try:
+                    self._step_patiently()
+                finally:
+                    self._rest()
         except Fenced:
             self._stop.request(StopReason.FENCED)
             self._lose(_State.FENCED)
@@ -148,13 +177,29 @@ class LogWriter:
 
     def _wait_for_work(self) -> bool:
         """Wait until there is something to append or to check; False when it is over."""
-        with self._changed:
-            self._changed.wait_for(
-                lambda: self._state is not _State.WRITING or self._suspect or self._unlogged()
+        with self._work:
+            self._work.wait_for(self._has_work)
+            self._is_appending = self._state is _State.WRITING or (
+                self._state is _State.CLOSED and not self._frames.are_logged
             )
-            if self._state is _State.WRITING:
-                return True
-            return self._state is _State.CLOSED and bool(self._unlogged())
+            return self._is_appending
+
+    def _has_work(self) -> bool:
+        is_over = self._state is not _State.WRITING
+        has_work = is_over or self._suspect or not self._frames.are_logged
+        return has_work and not self._is_appending
+
+    def _is_at_rest(self) -> bool:
+        is_idle = self._frames.are_logged and not (self._is_appending or self._suspect)
+        is_pause = time.monotonic() - self._appended_at >= PAUSE_SECONDS
+        return is_idle and is_pause and self._state is _State.WRITING
+
+    def _rest(self) -> None:
+        with self._work:
+            self._is_appending = False
+            self._appended_at = time.monotonic()
+            if self._has_work():
+                self._work.notify()
 
     def _step_patiently(self) -> None:
         """Append once, or look after the log once, however long Redis is away."""
@@ -167,17 +212,14 @@ class LogWriter:
                 logger.debug("%s attempt %d: %s", *self._name, error)
                 if time.monotonic() >= deadline:
                     raise LogUnavailable(f"for {self._patience_seconds:g} s") from error
-                with self._changed:
-                    self._changed.wait_for(lambda: self._state is _State.GIVEN_UP, pauses.next())
+                with self._work:
+                    self._work.wait_for(lambda: self._state is _State.GIVEN_UP, pauses.next())
             else:
                 return
 
-    def _unlogged(self) -> list[Frame]:
-        return self._frames[self._logged : self._logged + _MOST_FRAMES_PER_APPEND]
-
     def _append(self) -> None:
         with self._changed:
-            frames = self._unlogged()
+            frames = self._frames.unlogged(_MOST_FRAMES_PER_APPEND)
         timed = self._is_time_to_tell()
         following = frames[-1].sequence_number + 1
         try:
@@ -208,52 +250,21 @@ class LogWriter:
         """Find out what the log holds, so that the next appends send the rest."""
         self._suspect = False
         try:
-            count = self._take_over()
+            count = self._healing.take_over(self._frames.first, self._frames_before)
         except (LogUnavailable, LedgerUnavailable):
             self.check()
             raise
-        if count < self._first + self._logged:
+        if count < self._frames.wanted:
             logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
         self._progress(count)
 
-    def _take_over(self) -> int:
-        """Take the log, and return the number of the next frame that it wants."""
-        try:
-            held = self._log.take_over(*self._name, least_count=self._first)
-        except Fenced as fenced:
-            self._check_with_ledger(otherwise=fenced)
-        else:
-            # Only now: whoever begins a later attempt from here on finds the log taken by this one.
-            self._check_with_ledger()
-            if self._is_as_written(held.count):
-                return held.count
-        # The ledger knows of no later attempt: somebody else has written there.
-        logger.error("%s attempt %d: its log in Redis is not as written; begun anew", *self._name)
-        held = self._log.take_over(*self._name, least_count=self._first, anew=True)
-        self._check_with_ledger()
-        return held.count
-
-    def _check_with_ledger(self, otherwise: Fenced | None = None) -> None:
-        """Raise Fenced when the ledger says so; ``otherwise`` when it is away, if that is given."""
-        try:
-            if self._still_held():
-                return
-        except LedgerUnavailable:
-            if otherwise is None:
-                raise
-            raise otherwise from None
-        raise Fenced(*self._name)
-
-    def _is_as_written(self, count: int) -> bool:
-        """Tell whether the log holds this attempt's frames before number ``count``, and no more."""
+    def _frames_before(self, number: int) -> list[Frame]:
         with self._changed:
-            frames = self._frames[: count - self._first]
-        logged = self._log.read_all(self._job.response_id, self._first - 1)
-        return self._first + len(frames) == count and list(logged) == frames
+            return self._frames.before(number)
 
     def _progress(self, next_number: int) -> None:
         with self._changed:
-            self._logged = next_number - self._first
+            self._frames.wanted = next_number
             self._changed.notify_all()
 
     def _lose(self, state: _State) -> None:
