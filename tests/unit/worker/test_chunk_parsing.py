@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from millstream_worker.answering.chunk_parsing import parse_chunks_by_schema
 
-_RESPONSE = httpx.Response(200, request=httpx.Request("POST", "http://127.0.0.1/"))
+_RESPONSE: Any = httpx.Response(200, request=httpx.Request("POST", "http://127.0.0.1/"))
 
 
 def _chunk(**changes: Any) -> dict[str, Any]:
