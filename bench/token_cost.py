@@ -5,8 +5,9 @@ them, divided by the tokens, is what a token costs, and the rest is what an answ
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import median
 from typing import Any, Final
 
 import psutil
@@ -19,30 +20,52 @@ from tests.harness.stack import Stack
 
 _AT_ONCE: Final = 6
 _SHORT: Final = 20
-_LONG: Final = 220
+_LONG: Final = 120
+_ROUNDS: Final = 5
 _RATE: Final = 50.0
 
 Read = Callable[[str], object]
+Costs = Mapping[str, Mapping[str, float]]
 
 
 def measure(stack: Stack, in_process: InProcess) -> dict[str, Any]:
-    """Return microseconds of processor time for each token, and milliseconds for each answer."""
+    """Return microseconds of processor time for each token, and milliseconds for each answer.
+
+    Medians of some rounds in which each has its turn: the machine's speed changes by the minute.
+    """
     worker = psutil.Process(stack.workers[0].pid)
-    costs = {
-        "openai_client": _cost(in_process.read_openai, _own_seconds),
-        "chat_databricks": _cost(in_process.read_model, _own_seconds),
-        "worker": _cost(lambda asked: ask(stack.api_url, asked), lambda: processor_seconds(worker)),
-    }
-    alone = costs["chat_databricks"]["us_per_token"]
+    rounds = [
+        {
+            "openai_client": _cost(in_process.read_openai, _own_seconds),
+            "chat_databricks": _cost(in_process.read_model, _own_seconds),
+            "worker": _cost(
+                lambda asked: ask(stack.api_url, asked), lambda: processor_seconds(worker)
+            ),
+        }
+        for _ in range(_ROUNDS)
+    ]
     return {
         "answers_at_once": _AT_ONCE,
         "tokens_per_second_of_each": _RATE,
-        **costs,
-        "worker_against_chat_databricks": round(costs["worker"]["us_per_token"] / alone, 2),
-        "worker_against_openai_client": round(
-            costs["worker"]["us_per_token"] / costs["openai_client"]["us_per_token"], 2
-        ),
+        "rounds": _ROUNDS,
+        **{name: _medians([each[name] for each in rounds]) for name in rounds[0]},
+        "worker_against_chat_databricks": ratios(rounds, "worker", "chat_databricks"),
+        "worker_against_openai_client": ratios(rounds, "worker", "openai_client"),
     }
+
+
+def ratios(rounds: Sequence[Costs], one: str, other: str) -> dict[str, float]:
+    """Return how the cost of a token compares, round by round: the median, least and most."""
+    each = [costs[one]["us_per_token"] / costs[other]["us_per_token"] for costs in rounds]
+    return {
+        "median": round(median(each), 2),
+        "least": round(min(each), 2),
+        "most": round(max(each), 2),
+    }
+
+
+def _medians(costs: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: median(cost[name] for cost in costs) for name in costs[0]}
 
 
 def cost_of(short_seconds: float, long_seconds: float, answers: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ import psutil
 import pytest
 
 from bench.figures import net_of_idle, percentile, processor_seconds, summary
-from bench.token_cost import cost_of
+from bench.token_cost import cost_of, ratios
 from tests.harness.deadlines import eventually
 
 _WORKED_SECONDS = 0.05
@@ -25,8 +25,8 @@ def test_a_summary_says_how_many_there_were() -> None:
 
 
 def test_a_token_costs_what_longer_answers_take_more() -> None:
-    # Given 6 answers at 10 ms each, and 100 us for each of their 20 or 220 tokens
-    short, long = 6 * (0.010 + 20 * 0.0001), 6 * (0.010 + 220 * 0.0001)
+    # Given 6 answers at 10 ms each, and 100 us for each of their 20 or 120 tokens
+    short, long = 6 * (0.010 + 20 * 0.0001), 6 * (0.010 + 120 * 0.0001)
 
     assert cost_of(short, long, 6) == pytest.approx({"us_per_token": 100.0, "ms_per_answer": 10.0})
 
@@ -57,3 +57,14 @@ def _work() -> None:
     until = time.thread_time() + _WORKED_SECONDS
     while time.thread_time() < until:
         continue
+
+
+def test_costs_are_compared_within_the_round_that_they_were_measured_in() -> None:
+    rounds = [
+        # The machine was half as fast in the second round, and the ratio the same.
+        {"worker": {"us_per_token": 300.0}, "alone": {"us_per_token": 200.0}},
+        {"worker": {"us_per_token": 600.0}, "alone": {"us_per_token": 400.0}},
+        {"worker": {"us_per_token": 200.0}, "alone": {"us_per_token": 250.0}},
+    ]
+
+    assert ratios(rounds, "worker", "alone") == {"median": 1.5, "least": 0.8, "most": 1.5}
