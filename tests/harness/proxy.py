@@ -148,7 +148,8 @@ class TcpProxy:
                 await self._flowing.wait()
                 sink.write(data)
                 await sink.drain()
-            sink.close()
+        sink.close()
+        with suppress(OSError):
             # Until then it is there to be cut.
             await sink.wait_closed()
         self._links.discard(sink)
