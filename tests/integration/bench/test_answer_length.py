@@ -1,11 +1,18 @@
 """Growth with the length of an answer, for a moment: what is measured is the whole way."""
 
 from bench.answer_length import measure
-from tests.harness.stack import Stack
+from bench.scripted_model.client import ScriptedModel
+from tests.harness.stack import Backends, running_stack
+from tests.harness.valkey import ValkeyServer
 
 
-def test_answers_of_each_length_are_watched_to_their_end_and_again(stack: Stack) -> None:
-    figures = measure(stack, lengths=[40, 1000])
+def test_answers_of_each_length_are_watched_to_their_end_and_again(
+    corpus_database_url: str, private_valkey: ValkeyServer, scripted_model: ScriptedModel
+) -> None:
+    # Given servers to itself: what Redis publishes for others would count as appends
+    backends = Backends(corpus_database_url, private_valkey.url(), scripted_model)
+    with running_stack(backends) as stack:
+        figures = measure(stack, lengths=[40, 1000])
 
     short, long = figures["lengths"]
     assert (short["tokens"], short["answers"]) == (40, 10)

@@ -12,6 +12,9 @@ import { AnswerState, followAnswer } from "./running-answer.js";
 /** The leader repeats every sign of life of its connection, which comes each 15 s at least. */
 const SILENCE_MS = 45_000;
 const BEAT_EVERY_MS = 5_000;
+/** A leader that has told the end looks so often, and so long, whether all have heard it. */
+const LOOK_EVERY_MS = 20;
+const LOOK_FOR_MS = 1_000;
 
 /**
  * @typedef {import("./accumulator.js").Answer} Answer
@@ -45,6 +48,7 @@ export async function followShared(responseId, options) {
 
 class SharedFollower {
   #responseId;
+  #lockName;
   #options;
   #state;
   #channel;
@@ -65,9 +69,10 @@ class SharedFollower {
    */
   constructor(responseId, options) {
     this.#responseId = responseId;
+    this.#lockName = `millstream-answer-${responseId}`;
     this.#options = options;
     this.#state = new AnswerState(responseId, options.onAnswer);
-    this.#channel = new BroadcastChannel(`millstream-answer-${responseId}`);
+    this.#channel = new BroadcastChannel(this.#lockName);
     this.#channel.onmessage = ({ data }) => this.#hear(data);
     options.signal.addEventListener("abort", () => this.#waiting.abort(), { once: true });
   }
@@ -75,9 +80,8 @@ class SharedFollower {
   async run() {
     this.#say({ kind: "ask" });
     this.#heard();
-    const name = `millstream-answer-${this.#responseId}`;
     try {
-      await navigator.locks.request(name, { signal: this.#waiting.signal }, () => this.#lead());
+      await navigator.locks.request(this.#lockName, { signal: this.#waiting.signal }, () => this.#lead());
     } catch (error) {
       // Waiting ended: the answer did, or the tab left, or nobody was heard.
       if (!this.#waiting.signal.aborted) throw error;
@@ -96,6 +100,17 @@ class SharedFollower {
     this.#leading = true;
     clearTimeout(this.#silence);
     await this.#follow();
+    if (isFinal(this.#state.answer)) await this.#endHeard();
+  }
+
+  /** Keep the lock until nobody waits for it: it travels faster than what was said before. */
+  async #endHeard() {
+    const deadline = performance.now() + LOOK_FOR_MS;
+    while (performance.now() < deadline && !this.#options.signal.aborted) {
+      const { pending = [] } = await navigator.locks.query();
+      if (!pending.some((lock) => lock.name === this.#lockName)) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
   }
 
   #follow() {
