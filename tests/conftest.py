@@ -8,7 +8,7 @@ from hypothesis import settings
 
 from bench.scripted_model.client import ScriptedModel
 from tests.browser import browser, context, page  # noqa: F401  (fixtures)
-from tests.harness import warden
+from tests.harness import run_guard, warden
 from tests.harness.corpus import load_corpus
 from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
@@ -18,8 +18,9 @@ from tests.harness.stack import Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Let every process that a test starts keep its compiled modules; nothing here is timed."""
+    run_guard.install(config)
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
