@@ -146,6 +146,7 @@ class _Stream:
         self._handler.protocol_version = "HTTP/1.1"
         self._handler.send_response(200)
         self._handler.send_header("Content-Type", "text/event-stream")
+        self._handler.send_header("Cache-Control", "no-cache, no-transform")  # as the API does
         self._handler.send_header("Transfer-Encoding", "chunked")
         self._handler.send_header("Connection", "close")
         self._handler.end_headers()
