@@ -1,4 +1,7 @@
-"""What Grafana's dashboard shows: rows of panels, each with its queries, unit and limits."""
+"""What Grafana's dashboard shows: rows of panels, each with its queries, unit and limits.
+
+Which installations a query asks for, make_dashboard.py adds.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -34,6 +37,11 @@ def _quantiles(name: str, *quantiles: float) -> dict[str, str]:
     }
 
 
+def _whole(name: str) -> str:
+    """What all API processes of an installation say alike, over all installations."""
+    return f"sum(max by (namespace) (millstream_{name}))"
+
+
 def _median(*names: str) -> dict[str, str]:
     return {name.replace("_", " "): _quantiles(f"{name}_seconds", 0.5)["p50"] for name in names}
 
@@ -66,8 +74,8 @@ _NONE_ENDED: Final[list[dict[str, Any]]] = [
 
 ROWS: Final[dict[str, list[Panel]]] = {
     "Is it well?": [
-        Panel("In line", {"": "max(millstream_responses_queued)"}, kind="stat", width=4),
-        Panel("Running", {"": "max(millstream_responses_running)"}, kind="stat", width=4),
+        Panel("In line", {"": _whole("responses_queued")}, kind="stat", width=4),
+        Panel("Running", {"": _whole("responses_running")}, kind="stat", width=4),
         Panel(
             "Oldest in line",
             {"": "max(millstream_oldest_queued_seconds)"},
@@ -88,7 +96,10 @@ ROWS: Final[dict[str, list[Panel]]] = {
         ),
         Panel(
             "Servers that answer",
-            {"{{dependency}}": "min by (dependency) (millstream_dependency_up)"},
+            {
+                "{{namespace}} {{dependency}}": "min by (namespace, dependency)"
+                " (millstream_dependency_up)"
+            },
             kind="stat",
             width=4,
             mappings=_AWAY_OR_NOT,
@@ -106,8 +117,8 @@ ROWS: Final[dict[str, list[Panel]]] = {
         Panel(
             "In line and running",
             {
-                "in line": "max(millstream_responses_queued)",
-                "running": "max(millstream_responses_running)",
+                "in line": _whole("responses_queued"),
+                "running": _whole("responses_running"),
                 "slots": 'sum(millstream_worker_slots{job="millstream-worker"})',
             },
         ),
@@ -194,9 +205,9 @@ ROWS: Final[dict[str, list[Panel]]] = {
         Panel(
             "Redis",
             {
-                "used": "max(millstream_redis_memory_bytes)",
-                "limit": "max(millstream_redis_memory_limit_bytes)",
-                "one log": "max(millstream_log_memory_bytes)",
+                "used {{namespace}}": "max by (namespace) (millstream_redis_memory_bytes)",
+                "limit {{namespace}}": "max by (namespace) (millstream_redis_memory_limit_bytes)",
+                "one log {{namespace}}": "max by (namespace) (millstream_log_memory_bytes)",
             },
             "bytes",
         ),

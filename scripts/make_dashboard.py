@@ -4,6 +4,7 @@ python -m scripts.make_dashboard
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,15 +25,37 @@ _SOURCES: Final = {
 }
 """Any Prometheus that Grafana knows; at first its default."""
 
+_OURS: Final = 'job=~"millstream-.+"'
+_HERE: Final = 'namespace=~"$namespace"'
+_SELECTOR: Final = re.compile(r"\b(?P<name>(?:millstream|process)_\w+)(?:\{(?P<labels>[^}]*)\})?")
+
+_NAMESPACES: Final = {
+    "type": "query",
+    "name": "namespace",
+    "label": "Namespace",
+    "datasource": _SOURCE,
+    "definition": f"label_values(up{{{_OURS}}}, namespace)",
+    "query": {"query": f"label_values(up{{{_OURS}}}, namespace)", "refId": "namespace"},
+    "refresh": 2,
+    "sort": 1,
+    "multi": True,
+    "includeAll": True,
+    "allValue": ".*",
+    "current": {"text": ["All"], "value": ["$__all"]},
+}
+"""The installations that Prometheus knows; all at first. Outside of Kubernetes no series has the
+label: there the list is empty, and all (``.*``) takes what has none."""
+
 _ALERTS: Final = {
     "name": "Alerts",
     "datasource": _SOURCE,
     "enable": True,
     "iconColor": "red",
-    "expr": 'ALERTS{alertstate="firing", alertname=~"Millstream.+"}',
+    # That everything is gone is told of no namespace, so it is told to all.
+    "expr": 'ALERTS{alertstate="firing", alertname=~"Millstream.+", namespace=~"$namespace|"}',
     "step": "15s",
     "titleFormat": "{{alertname}}",
-    "textFormat": "{{severity}}",
+    "textFormat": "{{severity}} {{namespace}}",
 }
 """When an alert fired, over every panel."""
 
@@ -48,7 +71,7 @@ def dashboard() -> dict[str, Any]:
         "editable": False,
         "refresh": "10s",
         "time": {"from": "now-30m", "to": "now"},
-        "templating": {"list": [_SOURCES]},
+        "templating": {"list": [_SOURCES, _NAMESPACES]},
         "annotations": {"list": [_ALERTS]},
         "panels": _panels(),
     }
@@ -88,12 +111,23 @@ def _panel(panel: Panel, id_: int, place: dict[str, int]) -> dict[str, Any]:
             {
                 "refId": chr(ord("A") + number),
                 "datasource": _SOURCE,
-                "expr": expression,
+                "expr": _of_ours(expression),
                 "legendFormat": legend or "__auto",
             }
             for number, (legend, expression) in enumerate(panel.queries.items())
         ],
     }
+
+
+def _of_ours(expression: str) -> str:
+    """Ask for what is chosen; and of what every process exports, for that of ours alone."""
+
+    def narrowed(found: re.Match[str]) -> str:
+        ours = () if found["name"].startswith("millstream_") else (_OURS,)
+        labels = (*filter(None, [found["labels"]]), *ours, _HERE)
+        return f"{found['name']}{{{', '.join(labels)}}}"
+
+    return _SELECTOR.sub(narrowed, expression)
 
 
 def _defaults(panel: Panel) -> dict[str, Any]:

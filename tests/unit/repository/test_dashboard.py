@@ -14,6 +14,7 @@ PANELS: list[dict[str, Any]] = [one for one in DASHBOARD["panels"] if one["type"
 
 def _fitting(query: str) -> set[str]:
     """The units in which a query's values are."""
+    query = re.sub(r"\{[^}]*\}", "", query)
     if re.search(r"histogram_quantile\(.*millstream_\w*_seconds_bucket", query):
         return {"s"}
     if "process_cpu_seconds_total" in query or "/" in query:
@@ -55,13 +56,45 @@ def test_a_server_that_is_away_is_said_in_words_and_red() -> None:
 
 
 def test_the_data_source_is_whichever_prometheus_the_reader_chooses() -> None:
-    (variable,) = DASHBOARD["templating"]["list"]
+    variable, namespaces = DASHBOARD["templating"]["list"]
 
     assert (variable["type"], variable["query"]) == ("datasource", "prometheus")
     chosen = f"${{{variable['name']}}}"
     sources = [panel["datasource"] for panel in PANELS]
     sources += [target["datasource"] for panel in PANELS for target in panel["targets"]]
+    sources += [namespaces["datasource"]]
     assert {source["uid"] for source in sources} == {chosen}
+
+
+@pytest.mark.parametrize(("title", "unit", "query"), list(_queries()))
+def test_a_query_asks_for_the_chosen_installations_and_for_nobody_elses_processes(
+    title: str, unit: str, query: str
+) -> None:
+    selectors = re.findall(r"\b([a-z]+)_\w+\{([^}]*)\}", query)
+
+    # None without braces, too.
+    assert len(selectors) == len(re.findall(r"\b(?:millstream|process)_\w+", query)) > 0
+    for owner, labels in selectors:
+        assert 'namespace=~"$namespace"' in labels
+        # Of these, a Prometheus of a cluster has hundreds.
+        assert owner == "millstream" or 'job=~"millstream-.+"' in labels
+
+
+def test_where_there_are_no_namespaces_all_is_what_has_none() -> None:
+    _, variable = DASHBOARD["templating"]["list"]
+
+    assert variable["query"]["query"] == 'label_values(up{job=~"millstream-.+"}, namespace)'
+    assert variable["current"]["value"] == ["$__all"]
+    assert variable["includeAll"]
+    assert re.fullmatch(variable["allValue"], "")
+
+
+def test_an_alert_of_no_namespace_is_shown_whatever_is_chosen() -> None:
+    (alerts,) = DASHBOARD["annotations"]["list"]
+
+    (pattern,) = re.findall(r'namespace=~"([^"]*)"', alerts["expr"])
+    chosen = re.compile(pattern.replace("$namespace", "one"))
+    assert [one for one in ("", "one", "two") if chosen.fullmatch(one)] == ["", "one"]
 
 
 def test_panels_do_not_lie_on_each_other_and_titles_tell_them_apart() -> None:

@@ -20,7 +20,8 @@ _FROM_PROMETHEUS = {
     "up": {"instance", "job"},
     "ALERTS": {"alertname", "alertstate", "severity"},
 }
-_ON_EVERY_SERIES = {"instance", "job", "le"}
+# The namespace comes with the target, from the Prometheus operator.
+_ON_EVERY_SERIES = {"instance", "job", "le", "namespace"}
 _RATES = {"rate", "increase", "irate"}
 
 
