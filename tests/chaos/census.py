@@ -18,7 +18,7 @@ from tests.harness.deadlines import DeadlinePassed, eventually
 _ANSWERS_PER_WORKER = 12
 _MOST_REDIS_CONNECTIONS_OF_AN_API = 34
 """One to listen, 3 that read logs, 20 of requests, 10 of the queue: these pools grow as needed."""
-_OWN_CHANNELS = (b"millstream:idle", b"millstream:stops")
+_OWN_CHANNELS = (b"millstream:idle", b"millstream:stops", b"millstream:looks")
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,9 @@
     when, by Redis' clock. Published by append.lua. ``LOOK_AGAIN`` when the response was deleted.
 ``millstream:stops``: channel
     Ids of responses that are to stop. Published by the API, heard by every worker process.
+``millstream:looks``: channel
+    Ids of responses in whose log a reader found a hole. Published by the API, heard by every worker
+    process.
 ``millstream:idle``: channel
     Nothing is published on it: it keeps an API process's subscription open while nobody watches.
 ``millstream:{work}:queued``: sorted set
@@ -52,6 +55,7 @@ The braces are real: they keep one response's keys, and the board's, in one slot
 from typing import Final
 
 STOPS_CHANNEL: Final = "millstream:stops"
+LOOKS_CHANNEL: Final = "millstream:looks"
 IDLE_CHANNEL: Final = "millstream:idle"
 
 PROBE_KEY: Final = "millstream:probe"

@@ -23,7 +23,7 @@ _RETRY_SECONDS: Final = 1.0
 class Source:
     """Reads for viewers, over any outage. All methods raise NotFound for a deleted response.
 
-    request_look: has the writer of a response look at its log; may raise LogUnavailable.
+    request_look: has the writer of a response look at its log, soon; may raise LogUnavailable.
     """
 
     reads: Reads

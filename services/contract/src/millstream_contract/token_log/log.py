@@ -17,6 +17,7 @@ from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.frames import LOOK_AGAIN, Frame
 from millstream_contract.keys import (
     LOG_TTL_SECONDS,
+    LOOKS_CHANNEL,
     PROBE_KEY,
     STOPS_CHANNEL,
     live_channel,
@@ -165,11 +166,11 @@ class TokenLog:
         self._mark(response_id, "stop", tell=STOPS_CHANNEL)
 
     def request_look(self, response_id: str) -> None:
-        """Have the writer look at what the log holds, with its next append: it has a hole.
+        """Have the writer look at what the log holds, for it has a hole: soon, if it hears of it.
 
-        Raises LogUnavailable when Redis does not answer.
+        If not, the next append tells it. Raises LogUnavailable when Redis does not answer.
         """
-        self._mark(response_id, "look")
+        self._mark(response_id, "look", tell=LOOKS_CHANNEL)
 
     def forget(self, response_ids: Sequence[str]) -> None:
         """Delete the logs of responses that were deleted, stop who writes one, tell who reads one.
@@ -184,15 +185,14 @@ class TokenLog:
                 calls.publish(live_channel(response_id), LOOK_AGAIN)
             calls.execute()
 
-    def _mark(self, response_id: str, wish: str, tell: str | None = None) -> None:
-        """Note a wish to the writer beside the log, and tell it on a channel, if one is given."""
+    def _mark(self, response_id: str, wish: str, *, tell: str) -> None:
+        """Note a wish to the writer beside the log, and tell it on a channel."""
         with redis_answers(), self._redis.pipeline(transaction=True) as calls:
             calls.hset(state_key(response_id), wish, "1")
             calls.pexpire(state_key(response_id), self._ttl_ms)
             # The log must not end before its state, which tells how much is in it.
             calls.pexpire(log_key(response_id), self._ttl_ms)
-            if tell is not None:
-                calls.publish(tell, response_id)
+            calls.publish(tell, response_id)
             calls.execute()
 
     def _write(self, script: Any, response_id: str, arguments: list[Any]) -> Appended:

@@ -148,6 +148,7 @@ class Answerer:
         writer = log.writer(earlier)
         try:
             self._heartbeat.watch_log(lease, writer.check)
+            self._running.watch_log(row.id, stop, writer.check)
             tools = AnswerTools(row, self._ledger, self._models, self._settings, stop)
             attempt = Attempt(
                 row,

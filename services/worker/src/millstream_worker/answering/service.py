@@ -23,7 +23,7 @@ from millstream_worker.answering.background import open_background
 from millstream_worker.answering.chat import ChatModel
 from millstream_worker.answering.heartbeat import Heartbeat
 from millstream_worker.answering.reaping import Reaping
-from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
+from millstream_worker.answering.stopping import RunningAnswers, StopReason, WishListener
 from millstream_worker.answering.tools import Models
 from millstream_worker.embeddings import Embeddings
 from millstream_worker.observing.answer_traces import AnswerTracer
@@ -74,7 +74,7 @@ class AnswerService:
         )
         self._subscriber = subscriber_client(settings.redis_url)
         board = WorkBoard(self._redis, lease_seconds=settings.lease_seconds)
-        self._listener = StopListener(self._subscriber, ledger, self._running)
+        self._listener = WishListener(self._subscriber, ledger, self._running)
         self._renewing = redis_client(
             settings.redis_url, timeout_seconds=settings.redis_timeout_seconds
         )

@@ -1,8 +1,7 @@
-"""Stopping an answer: one signal per answer, and a listener for what the API publishes."""
+"""The answers that run here, a stop signal for each, and a listener for what the API wishes."""
 
 import logging
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -12,7 +11,7 @@ from redis import Redis, RedisError
 from redis.client import PubSub
 
 from millstream_contract.errors import ContractError, LogUnavailable
-from millstream_contract.keys import STOPS_CHANNEL
+from millstream_contract.keys import LOOKS_CHANNEL, STOPS_CHANNEL
 from millstream_contract.ledger import Ledger
 
 logger = logging.getLogger(__name__)
@@ -97,7 +96,8 @@ class RunningAnswers:
     """The answers that this process works on."""
 
     def __init__(self) -> None:
-        self._signals: defaultdict[str, list[StopSignal]] = defaultdict(list)
+        # By response, and by signal: what is to be called when its log is to be looked at.
+        self._here: dict[str, dict[StopSignal, Callable[[], None]]] = {}
         self._lock = threading.Lock()
 
     @contextmanager
@@ -108,21 +108,33 @@ class RunningAnswers:
         """
         signal = StopSignal()
         with self._lock:
-            self._signals[response_id].append(signal)
+            self._here.setdefault(response_id, {})[signal] = _nothing_to_look_at
         try:
             yield signal
         finally:
             with self._lock:
-                self._signals[response_id].remove(signal)
-                if not self._signals[response_id]:
-                    del self._signals[response_id]
+                del self._here[response_id][signal]
+                if not self._here[response_id]:
+                    del self._here[response_id]
+
+    def watch_log(self, response_id: str, stop: StopSignal, look: Callable[[], None]) -> None:
+        """Have ``look`` called, for the run with this signal, when a reader found a hole."""
+        with self._lock:
+            self._here[response_id][stop] = look
 
     def stop(self, response_id: str, reason: StopReason) -> None:
         """Ask this answer to stop, if it is here."""
         with self._lock:
-            signals = list(self._signals.get(response_id, ()))
+            signals = list(self._here.get(response_id, ()))
         for signal in signals:
             signal.request(reason)
+
+    def look(self, response_id: str) -> None:
+        """Have the log of this answer looked at, if its writer is here."""
+        with self._lock:
+            looks = list(self._here.get(response_id, {}).values())
+        for look in looks:
+            look()
 
     def stop_all(self, reason: StopReason) -> None:
         """Ask all answers to stop."""
@@ -132,14 +144,14 @@ class RunningAnswers:
     def ids(self) -> list[str]:
         """Return which answers are here."""
         with self._lock:
-            return list(self._signals)
+            return list(self._here)
 
 
-class StopListener:
-    """Hears the stops that the API publishes: one thread and one connection per process.
+class WishListener:
+    """Hears the stops, and the wishes for a look, of the API: one thread and connection a process.
 
     Redis forgets what it publishes to nobody: after each connect, the ledger tells which of the
-    running answers were to stop meanwhile.
+    running answers were to stop meanwhile. A look is wished for again while the hole is there.
     """
 
     def __init__(self, redis: Redis, ledger: Ledger, running: RunningAnswers) -> None:
@@ -148,7 +160,7 @@ class StopListener:
         self._ledger = ledger
         self._running = running
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="stop-listener", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="wish-listener", daemon=True)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -172,15 +184,15 @@ class StopListener:
             try:
                 self._listen()
             except (RedisError, ContractError) as error:
-                logger.warning("cannot hear stops, trying again: %s", error)
+                logger.warning("cannot hear the API's wishes, trying again: %s", error)
                 self._closed.wait(_RECONNECT_SECONDS)
             except Exception:
-                logger.exception("the listener for stops failed; it listens again")
+                logger.exception("the listener for wishes failed; it listens again")
                 self._closed.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         with self._redis.pubsub() as subscription:  # type: ignore[no-untyped-call]
-            subscription.subscribe(STOPS_CHANNEL)
+            subscription.subscribe(LOOKS_CHANNEL, STOPS_CHANNEL)
             silent = 0
             while not self._closed.is_set():
                 message = subscription.get_message(timeout=_POLL_SECONDS)
@@ -189,11 +201,22 @@ class StopListener:
                     _ask_for_life(subscription, silent)
                     continue
                 silent = 0
-                if message["type"] == "subscribe":
+                channel = (message["channel"] or b"").decode()
+                if message["type"] == "subscribe" and channel == STOPS_CHANNEL:
                     self.catch_up()
                 elif message["type"] == "message":
-                    response_id = message["data"].decode(errors="replace")
-                    self._running.stop(response_id, StopReason.CANCELLED)
+                    self._heed(channel, message["data"])
+
+    def _heed(self, channel: str, wish: bytes) -> None:
+        response_id = wish.decode(errors="replace")
+        if channel == LOOKS_CHANNEL:
+            self._running.look(response_id)
+        else:
+            self._running.stop(response_id, StopReason.CANCELLED)
+
+
+def _nothing_to_look_at() -> None:
+    """Its writer, when there is one, begins by a look."""
 
 
 def _ask_for_life(subscription: PubSub, silent_polls: int) -> None:

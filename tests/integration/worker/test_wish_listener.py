@@ -1,22 +1,25 @@
-"""The listener for stops notices when nobody is at the other end of its connection any more."""
+"""The listener hears what the API wishes, and notices when nobody is at the other end any more."""
 
 from collections.abc import Iterator
 from contextlib import closing
+from threading import Event
+from typing import NoReturn
 from urllib.parse import urlsplit
 
 import pytest
 import redis
 
-from millstream_contract.keys import STOPS_CHANNEL
+from millstream_contract.keys import LOOKS_CHANNEL, STOPS_CHANNEL
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.redis_connection import subscriber_client
 from millstream_worker.answering import stopping
-from millstream_worker.answering.stopping import RunningAnswers, StopListener, StopReason
+from millstream_worker.answering.stopping import RunningAnswers, StopReason, WishListener
 from tests.harness.deadlines import eventually
 from tests.harness.proxy import TcpProxy
 from tests.harness.valkey import ValkeyServer
 
 _RESPONSE = "resp_" + "0" * 32
+_ANOTHER = "resp_" + "1" * 32
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def test_a_silent_line_is_replaced_and_stops_are_heard_again(
     monkeypatch.setattr(stopping, "_POLL_SECONDS", 0.05)
     running = RunningAnswers()
     with open_pool(database_url, size=1) as pool, closing(subscriber_client(url)) as client:
-        listener = StopListener(client, Ledger.of(pool), running)
+        listener = WishListener(client, Ledger.of(pool), running)
         listener.start()
         try:
             eventually("the subscription", lambda: _heard_by(redis_url))
@@ -84,7 +87,7 @@ class _FailsOnce(RunningAnswers):
 def test_a_listener_outlives_what_nobody_thought_of(redis_url: str, database_url: str) -> None:
     running = _FailsOnce()
     with open_pool(database_url, size=1) as pool, closing(subscriber_client(redis_url)) as client:
-        listener = StopListener(client, Ledger.of(pool), running)
+        listener = WishListener(client, Ledger.of(pool), running)
         listener.start()
         try:
             with running.running(_RESPONSE) as stop:
@@ -95,6 +98,30 @@ def test_a_listener_outlives_what_nobody_thought_of(redis_url: str, database_url
     assert running.has_failed
 
 
-def _heard_by(redis_url: str) -> int:
+def test_a_wish_for_a_look_is_told_to_the_writer_that_is_here_and_stops_nothing(
+    redis_url: str, database_url: str
+) -> None:
+    running, looks = RunningAnswers(), Event()
+    with open_pool(database_url, size=1) as pool, closing(subscriber_client(redis_url)) as client:
+        listener = WishListener(client, Ledger.of(pool), running)
+        listener.start()
+        try:
+            with running.running(_RESPONSE) as stop, running.running(_ANOTHER) as another:
+                running.watch_log(_RESPONSE, stop, looks.set)
+                running.watch_log(_ANOTHER, another, _never)
+                eventually(
+                    "the look", lambda: _heard_by(redis_url, LOOKS_CHANNEL) and looks.is_set()
+                )
+        finally:
+            listener.close()
+
+    assert (stop.reason, another.reason) == (None, None)
+
+
+def _never() -> NoReturn:
+    raise AssertionError("nobody wished for a look at this one")
+
+
+def _heard_by(redis_url: str, channel: str = STOPS_CHANNEL) -> int:
     with redis.Redis.from_url(redis_url) as client:
-        return int(client.publish(STOPS_CHANNEL, _RESPONSE))
+        return int(client.publish(channel, _RESPONSE))
