@@ -19,15 +19,18 @@ PAGE = Path(__file__).parents[1] / "docs" / "operating" / "capacity.md"
 
 @dataclass(frozen=True)
 class Costs:
-    """What things cost on one core of the measured machine, as the load test's CPU figures say."""
+    """What things cost on one core of the measured machine, as docs/bench says.
+
+    A test holds them to the load test's figures of processor time and memory.
+    """
 
     worker_token_us: float = 480
     """Worker CPU per token: parsing the model's stream, recording, appending."""
     worker_answer_ms: float = 20
     """Worker CPU per answer besides its tokens: claim, search, grade, prompt, store."""
-    api_frame_us: float = 8
+    api_frame_us: float = 10
     """API CPU per frame and viewer."""
-    api_message_us: float = 40
+    api_message_us: float = 60
     """API CPU per message that a process hears, however many viewers it has of that answer."""
     api_open_ms: float = 2
     """API CPU per stream opened."""
@@ -35,15 +38,16 @@ class Costs:
     """API CPU per question accepted and answer read."""
     api_viewer_kib: float = 36
     """API memory per open stream."""
-    api_base_mib: float = 70
-    redis_token_us: float = 75
+    api_base_mib: float = 175
+    """Both processes of it; pages that they share count twice."""
+    redis_token_us: float = 85
     """Redis CPU per token: the append in Lua, and its publishing to one process."""
     redis_message_us: float = 5
     """Redis CPU per further process that hears a token. Not measured: an assumption."""
     redis_answer_us: float = 600
     """Redis CPU per answer: queue, board, opening, end. Not measured apart: an assumption."""
-    postgres_answer_ms: float = 3
-    """PostgreSQL CPU per answer: accept, claim, search, passages, end."""
+    postgres_answer_ms: float = 8
+    """PostgreSQL CPU per answer: accept, claim, search, passages, end, and a reading of it."""
     frame_bytes: float = 190
     """Bytes of a frame on the wire."""
     packet_bytes: float = 74

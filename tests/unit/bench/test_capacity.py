@@ -1,4 +1,6 @@
+import json
 import re
+from typing import Any
 
 import pytest
 
@@ -16,12 +18,60 @@ from bench.capacity import (
 )
 from millstream_api.settings import Settings
 
+RESULTS = PAGE.parents[1] / "bench/load/results.json"
+# Those that ask and read as the model of sums has it; a host is read by itself and 20 viewers.
+PATTERNS = {"steady": 1, "ramp": 1, "burst": 1, "viewers": 21}
+# The measured machine's own speed changes by a third.
+APART = 1.5
+
 
 def test_the_page_has_the_tables_as_they_are_reckoned() -> None:
     page = PAGE.read_text(encoding="utf-8")
 
     assert set(re.findall(r"<!-- table: (\w+) -->", page)) == tables().keys()
     assert with_tables(page) == page
+
+
+def _measured(name: str) -> tuple[Load, dict[str, Any]]:
+    patterns = json.loads(RESULTS.read_text(encoding="utf-8"))["patterns"]
+    (pattern,) = (one for one in patterns if one["name"] == name)
+    viewers = round(pattern["running"] * PATTERNS[name])
+    return Load(name, viewers, viewers_per_answer=PATTERNS[name]), pattern
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_what_is_reckoned_is_what_the_load_test_measured(name: str) -> None:
+    load, pattern = _measured(name)
+
+    need = needs(load, Costs())
+
+    cores = pattern["cores"]
+    workers = sum(used for part, used in cores.items() if part.startswith("worker"))
+    measured = [workers, cores["api"], cores["valkey"], cores["postgres"]]
+    for reckoned, seen in zip(need[:4], measured, strict=True):
+        assert reckoned / APART < seen < reckoned * APART
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_memory_of_an_api_process_is_what_the_load_test_measured(name: str) -> None:
+    load, pattern = _measured(name)
+
+    reckoned = Costs().api_base_mib + load.viewers * Costs().api_viewer_kib / 1024
+
+    assert reckoned / APART < pattern["memory_mib"]["api"] < reckoned * APART
+
+
+def test_what_the_page_says_of_a_million_viewers_is_what_its_tables_say() -> None:
+    page = " ".join(PAGE.read_text(encoding="utf-8").split())
+    row = r"\| 1,000,000 viewers of 50,000 answers \|(?: [^|]+ \|){3} (\d+) \| (\d+)"
+    rows = re.findall(row, page)
+    processes, shards = rows[0]
+
+    claim = r"that is (\d+) connections from each of (\d+) processes, and (\d+) to each"
+    said = re.search(claim, page)
+
+    assert said
+    assert said.groups() == (shards, processes, processes)
 
 
 def test_twice_the_load_needs_twice_of_everything() -> None:
