@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bench.capacity import Costs
 from millstream_api.settings import Settings as ApiSettings
 from millstream_ui.settings import Settings as UiSettings
 from millstream_worker.settings import AnswerSettings, IngestSettings
@@ -137,6 +138,38 @@ def test_grafana_keeps_the_directories_of_provisioning_that_its_image_has() -> N
     assert "/etc/grafana/provisioning" not in targets
     assert "/etc/grafana/provisioning/datasources" in targets
     assert "/etc/grafana/provisioning/dashboards" in targets
+
+
+def test_the_proxy_cuts_off_no_request_that_waits_for_a_whole_answer() -> None:
+    routes = (ROOT / "deploy/proxy/routes.conf").read_text("utf-8")
+    ingress = (ROOT / "k8s/components/ingress/ingress.yaml").read_text("utf-8")
+
+    (here,) = re.findall(r"(?m)^proxy_read_timeout +(\w+);", routes)
+    elsewhere = set(re.findall(r"timeout-server: (\w+)", ingress))
+
+    assert {here} == elsewhere == {"1h"}
+
+
+def test_postgresql_allows_what_ten_workers_and_an_api_may_open() -> None:
+    (allowed,) = re.findall(r"max_connections=\$\{POSTGRES_MAX_CONNECTIONS:-(\d+)\}", TEXT)
+    costs = Costs()
+
+    worker = AnswerSettings.model_fields["answers_concurrency"].default
+    worker += costs.worker_database_connections
+    ingest = IngestSettings.model_fields["ingest_concurrency"].default + 1
+
+    assert worker == 17
+    assert 10 * worker + ingest + costs.api_database_connections < int(allowed)
+
+
+def test_what_the_file_demands_of_docker_is_said() -> None:
+    page = (ROOT / "docs/operating/compose.md").read_text("utf-8")
+
+    ((engine, compose),) = re.findall(r"Docker Engine (\d+) and Docker Compose ([\d.]+)", page)
+
+    # `start_interval` is refused by Compose for an older Engine, and unknown to an older Compose.
+    assert "start_interval" in TEXT
+    assert (int(engine), compose) == (25, "2.24")
 
 
 def test_no_secret_stands_in_the_compose_file() -> None:
