@@ -1,19 +1,21 @@
 """Every overlay, and the components that no overlay uses, keep every rule."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.unit.k8s.environment import documented_secrets, secret_references
+from tests.unit.k8s.environment import documented_secrets, secret_references, variables
 from tests.unit.k8s.manifests import K8S, DoesNotBuild, rendered
 from tests.unit.k8s.rules import RULES
 
-_COMBINATIONS = Path(__file__).parent / "combinations"
+COMBINATIONS = Path(__file__).parent / "combinations"
 OVERLAYS = [
     *sorted((K8S / "overlays").iterdir()),
-    _COMBINATIONS / "hpa-ingress-lakebase",
-    _COMBINATIONS / "oidc",
-    _COMBINATIONS / "tracing",
+    COMBINATIONS / "hpa-ingress-lakebase",
+    COMBINATIONS / "oidc",
+    COMBINATIONS / "server-certificates",
+    COMBINATIONS / "tracing",
 ]
 
 
@@ -25,7 +27,7 @@ def test_every_overlay_keeps_every_rule(overlay: Path, rule: str) -> None:
 
 def test_two_autoscalers_on_one_deployment_do_not_build() -> None:
     with pytest.raises(DoesNotBuild, match="spec/replicas"):
-        rendered(_COMBINATIONS / "keda-and-hpa")
+        rendered(COMBINATIONS / "keda-and-hpa")
 
 
 def test_every_component_is_used_by_an_overlay_or_a_combination() -> None:
@@ -35,6 +37,19 @@ def test_every_component_is_used_by_an_overlay_or_a_combination() -> None:
     components = [path.name for path in (K8S / "components").iterdir()]
 
     assert [name for name in components if f"components/{name}\n" not in used] == []
+
+
+def test_of_the_local_models_the_same_is_said_here_as_by_compose() -> None:
+    compose = (K8S.parent / "docker-compose.yml").read_text("utf-8")
+    said = dict(re.findall(r"(MILLSTREAM_CONTINUE_ANSWERS|MILLSTREAM_CONDENSING):-(\w+)", compose))
+    dev = rendered(K8S / "overlays/dev")
+    worker = dev.pod("Deployment", "worker")
+    assert worker
+
+    given = variables(dev, worker, worker.main)
+
+    assert len(said) == 2
+    assert {name: given.get(name) for name in said} == said
 
 
 def test_every_secret_of_the_table_is_used() -> None:

@@ -1,0 +1,50 @@
+"""Production without one of its components, and with ingress for gateway, as the README allows."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.unit.k8s.manifests import K8S, Manifests, rendered
+from tests.unit.k8s.rules import RULES
+
+_LISTED = re.findall(
+    r"(?m)^  - \.\./\.\./components/([\w-]+)$",
+    (K8S / "overlays/production/kustomization.yaml").read_text("utf-8"),
+)
+# The login to the workspace is no choice.
+CHOICES = [name for name in _LISTED if name != "databricks-login"]
+
+
+def _changed(folder: Path, component: str, line: str, **site: str) -> Manifests:
+    """Production with another line for a component's."""
+    shutil.copytree(K8S, folder / "k8s")
+    overlay = folder / "k8s/overlays/production"
+    text = (overlay / "kustomization.yaml").read_text("utf-8")
+    found = f"  - ../../components/{component}\n"
+    assert found in text
+    (overlay / "kustomization.yaml").write_text(text.replace(found, line), "utf-8")
+    for name, value in site.items():
+        (overlay / "settings/site.env").write_text(f"{name}={value}\n", "utf-8")
+    return rendered(overlay)
+
+
+def _complaints(manifests: Manifests) -> list[str]:
+    return [one for rule in RULES.values() for one in rule(manifests)]
+
+
+@pytest.mark.parametrize("component", CHOICES)
+def test_what_a_cluster_does_not_have_can_be_taken_out(tmp_path: Path, component: str) -> None:
+    assert _complaints(_changed(tmp_path, component, "")) == []
+
+
+def test_an_ingress_in_the_place_of_the_gateway_has_the_sites_name(tmp_path: Path) -> None:
+    ingress = "  - ../../components/ingress\n"
+
+    manifests = _changed(tmp_path, "gateway", ingress, HOST="chat.example.org")
+
+    assert _complaints(manifests) == []
+    (door,) = manifests.of_kind("Ingress")
+    assert [rule["host"] for rule in door["spec"]["rules"]] == ["chat.example.org"]
+    assert [tls["hosts"] for tls in door["spec"]["tls"]] == [["chat.example.org"]]
