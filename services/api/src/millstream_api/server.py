@@ -10,8 +10,8 @@ from gunicorn.workers.base import Worker
 from millstream_api.app import create_app
 from millstream_api.http_worker import HttpWorker
 from millstream_api.native_threads import start_native_threads
-from millstream_api.observing.exposition import begin_sharing, leave_sharing
 from millstream_api.observing.log_lines import JsonServerLog
+from millstream_api.observing.sharing import begin_sharing, leave_sharing
 from millstream_api.open_files import Room
 from millstream_api.services import Services
 from millstream_api.settings import Settings

@@ -1,15 +1,10 @@
 """What ``GET /metrics`` answers: this process's metrics, or those of all that serve with it.
 
-Several processes that serve one address share their figures by files, in the way of
-prometheus_client: ``PROMETHEUS_MULTIPROC_DIR`` names the directory, and must be set before a
-process starts, for the library decides at its import.
+Several processes that serve one address share their figures by files: sharing.py.
 """
 
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
@@ -20,12 +15,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.metrics_core import Metric
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from millstream_api.observing.metrics import ApiMetrics
-
-_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
+from millstream_api.observing.sharing import shared_directory
 
 
 class _AtScrape(Collector):
@@ -69,24 +63,3 @@ class Exposition:
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-def shared_directory() -> Path | None:
-    """Return where processes share their metrics, if they do."""
-    path = os.environ.get(_DIRECTORY)
-    return Path(path) if path else None
-
-
-def begin_sharing() -> None:
-    """Make the shared directory, without what an earlier run left; before any process serves."""
-    directory = shared_directory()
-    if directory is not None:
-        directory.mkdir(parents=True, exist_ok=True)
-        for left in directory.glob("*.db"):
-            left.unlink()
-
-
-def leave_sharing(pid: int) -> None:
-    """Forget what a process that has ended had open; what it counted stays."""
-    if shared_directory() is not None:
-        mark_process_dead(pid)  # type: ignore[no-untyped-call]
