@@ -44,6 +44,8 @@ def _pod(manifests: Manifests, pod: Pod) -> Iterator[str]:
     for volume in pod.spec.get("volumes", []):
         if not _VOLUMES & volume.keys():
             yield f"volume {volume['name']} is of a kind that is not allowed"
+        if volume["name"] == "tmp" and volume.get("emptyDir", {}).get("medium") != "Memory":
+            yield "/tmp is on the node's disk"
 
 
 def _container(container: Object) -> Iterator[str]:
