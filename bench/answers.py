@@ -8,7 +8,7 @@ from millstream_contract.events import OutputTextDelta, ResponseInProgress, fina
 from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.keys import live_channel
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.new_entries import NewResponse
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 

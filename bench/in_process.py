@@ -8,7 +8,8 @@ from openai import OpenAI
 
 from bench.stream_client import Seen
 from millstream_contract.ledger import Ledger, open_pool
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import Passage
 from millstream_worker.answering.chat import ChatModel, ModelAnswer
 from millstream_worker.answering.graph import build_graph, run_graph

@@ -10,7 +10,7 @@ from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
 from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY, state_key
 from millstream_contract.ledger import Ledger, open_pool
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.new_entries import NewResponse
 from millstream_contract.opening import opening_frames
 from millstream_contract.reaper import Reaper
 from millstream_contract.token_log import TokenLog

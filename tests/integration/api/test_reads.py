@@ -9,7 +9,7 @@ from redis import Redis
 from millstream_api.relay import Reads
 from millstream_contract.errors import NotFound
 from millstream_contract.ledger import Ledger, open_pool
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.new_entries import NewResponse
 from millstream_contract.token_log import LogReads
 
 

@@ -5,7 +5,8 @@ import pytest
 from millstream_contract.errors import NotEnded, NotFound
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewMessage, NewResponse, ResponseRow, Role
+from millstream_contract.ledger.new_entries import NewMessage, NewResponse, Role
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import OutputMessage, OutputText
 
 

@@ -8,8 +8,8 @@ import pytest
 from millstream_contract.errors import LedgerUnavailable
 from millstream_contract.ledger import Ledger, Pool, open_pool
 from millstream_contract.ledger.migration import migrate
+from millstream_contract.ledger.new_entries import NewResponse
 from millstream_contract.ledger.pool import ledger_connection
-from millstream_contract.ledger.rows import NewResponse
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.ports import free_port
 from tests.harness.postgres import PostgresServer

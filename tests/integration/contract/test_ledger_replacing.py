@@ -7,7 +7,8 @@ import pytest
 from millstream_contract.errors import NotFound, NotInConversation, NotTheLast
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import Feedback, OutputMessage, OutputText
 
 

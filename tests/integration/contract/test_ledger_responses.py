@@ -9,7 +9,8 @@ import pytest
 from millstream_contract.errors import KeyReused, NotFound
 from millstream_contract.identifiers import is_id, new_id
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import (
     FileSearchCall,
     IncompleteDetails,

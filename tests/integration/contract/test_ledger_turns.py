@@ -7,7 +7,8 @@ import pytest
 
 from millstream_contract.errors import ConversationBusy, TooFarBehind
 from millstream_contract.ledger import Ledger, open_pool
-from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, WhenBusy
+from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
+from millstream_contract.ledger.rows import Accepted, ResponseRow
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from millstream_contract.ledger import Ledger, open_pool
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import OutputMessage, OutputText, ResponseObject, Timings
 from millstream_worker.observing.feedback import feedback_passer
 from millstream_worker.observing.mlflow_traces import MlflowTraces, mlflow_is_on

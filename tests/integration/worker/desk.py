@@ -15,7 +15,8 @@ from millstream_contract.jobs import SHARED_CELERY_SETTINGS, AnswerJob
 from millstream_contract.keys import log_key
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.documents import Chunk
-from millstream_contract.ledger.rows import NewResponse, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from bench.scripted_model.script import Script
-from millstream_contract.ledger.rows import NewMessage
+from millstream_contract.ledger.new_entries import NewMessage
 from tests.harness.servers import Servers
 from tests.integration.worker.desk import Desk, staffed_desk
 

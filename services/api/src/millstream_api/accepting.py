@@ -16,7 +16,8 @@ from millstream_contract.errors import ContractError, TooFarBehind
 from millstream_contract.frames import Frame
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
-from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, WhenBusy
+from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
+from millstream_contract.ledger.rows import Accepted, ResponseRow
 from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import Tracing

@@ -25,7 +25,7 @@ from millstream_api.messages import check_question, question_among, read_message
 from millstream_api.no_effect import RESPONSES, without_effect
 from millstream_api.settings import Settings
 from millstream_contract.identifiers import Kind, is_id
-from millstream_contract.ledger.rows import NewMessage, NewResponse, WhenBusy
+from millstream_contract.ledger.new_entries import NewMessage, NewResponse, WhenBusy
 
 _MAX_KEY_LENGTH: Final = 200
 

@@ -11,7 +11,7 @@ from millstream_api.field_errors import first_error
 from millstream_api.messages import question_among, read_messages
 from millstream_api.no_effect import CHAT, without_effect
 from millstream_api.settings import Settings
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.new_entries import NewResponse
 
 
 class StreamOptions(BaseModel):

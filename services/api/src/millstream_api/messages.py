@@ -9,7 +9,7 @@ from typing import Any, Final
 from millstream_api.bodies import check_text
 from millstream_api.errors import bad_field
 from millstream_api.field_errors import missing, not_among, too_long, unsupported, wrong_type
-from millstream_contract.ledger.rows import ROLES, NewMessage
+from millstream_contract.ledger.new_entries import ROLES, NewMessage
 
 _MAX_ITEMS: Final = 1000
 _MAX_INSTRUCTIONS: Final = 4000

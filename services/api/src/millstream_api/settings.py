@@ -7,7 +7,7 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from millstream_api.access.settings import AccessSettings
 from millstream_contract.addresses import checked_database_url, checked_redis_url
-from millstream_contract.ledger.rows import WhenBusy
+from millstream_contract.ledger.new_entries import WhenBusy
 from millstream_contract.log_lines import LogFormat
 
 

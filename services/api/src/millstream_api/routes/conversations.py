@@ -21,7 +21,8 @@ from millstream_api.routes.paging import (
 from millstream_api.services import services
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import Conversation, Item, NewMessage
+from millstream_contract.ledger.new_entries import NewMessage
+from millstream_contract.ledger.rows import Conversation, Item
 
 logger = logging.getLogger(__name__)
 

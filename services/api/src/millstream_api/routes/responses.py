@@ -20,7 +20,8 @@ from millstream_api.staying import wait_for_end
 from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import last_frame
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger.rows import Accepted, NewResponse, Outline, ResponseRow
+from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.rows import Accepted, Outline, ResponseRow
 
 logger = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from psycopg.types.json import Jsonb
 
 from millstream_contract.errors import KeyReused, NotEnded, NotFound, NotInConversation, NotTheLast
 from millstream_contract.identifiers import new_id
+from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
 from millstream_contract.ledger.pool import Connection
-from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, WhenBusy
+from millstream_contract.ledger.rows import Accepted, ResponseRow
 from millstream_contract.ledger.turns import (
     UNFINISHED,
     check_open,

@@ -6,8 +6,9 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 
 from millstream_contract.errors import NotFound
+from millstream_contract.ledger.new_entries import NewMessage
 from millstream_contract.ledger.pool import Connection, Pool, ledger_connection
-from millstream_contract.ledger.rows import Item, NewMessage
+from millstream_contract.ledger.rows import Item
 from millstream_contract.objects import Feedback
 
 # What was superseded is kept, but it is no part of the conversation any more.

@@ -13,8 +13,9 @@ from pydantic import TypeAdapter
 from millstream_contract.errors import NotFound
 from millstream_contract.ledger.accepting import accept, earlier
 from millstream_contract.ledger.ending import finish
+from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
 from millstream_contract.ledger.pool import Pool, ledger_connection
-from millstream_contract.ledger.rows import Accepted, NewResponse, ResponseRow, Standing, WhenBusy
+from millstream_contract.ledger.rows import Accepted, ResponseRow, Standing
 from millstream_contract.ledger.turns import IS_ITS_TURN, UNFINISHED
 from millstream_contract.objects import OutputItem, Passage, ResponseObject
 

@@ -7,8 +7,9 @@ question either finds the answer before it ended, or is found by who ends that o
 from typing import Final
 
 from millstream_contract.errors import ConversationBusy, NotFound, TooFarBehind, TooManyOpen
+from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
 from millstream_contract.ledger.pool import Connection
-from millstream_contract.ledger.rows import NewResponse, ResponseRow, WhenBusy
+from millstream_contract.ledger.rows import ResponseRow
 
 UNFINISHED: Final = "status IN ('queued', 'in_progress')"
 """Holds for a response that has not ended."""
