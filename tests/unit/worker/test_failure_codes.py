@@ -7,14 +7,14 @@ from millstream_worker import model_errors
 from millstream_worker.observing.metrics import WorkerMetrics
 
 # Read and not imported: the model's client would come with it.
-_ANSWERER = Path(model_errors.__file__).parent / "answering/answerer.py"
+_MAKING = Path(model_errors.__file__).parent / "answering/making.py"
 
 
 def _codes_of_the_source() -> set[str]:
     """Each code that an error class has, or with which an answer ends as failed."""
     classes = vars(model_errors).values()
     codes = {kind.code for kind in classes if isinstance(kind, type) and hasattr(kind, "code")}
-    tree = ast.parse(_ANSWERER.read_text("utf-8"))
+    tree = ast.parse(_MAKING.read_text("utf-8"))
     codes |= {
         call.args[0].value
         for call in ast.walk(tree)

@@ -1,19 +1,15 @@
-"""Answering one job: claim it, continue its log, run the graph, end it. Nothing hangs, or crashes.
+"""Answering one job: claim it, continue its log, make its answer, end it.
 
-What a job can meet, and who wins: a repeated message finds its claim taken and does nothing; a
-later attempt fences this one out of the log and the ledger; everything else ends in a final state.
+Nothing hangs, or crashes. What a job can meet, and who wins: a repeated message finds its claim
+taken and does nothing; a later attempt fences this one out of the log and the ledger; everything
+else ends in a final state.
 """
 
 import logging
 import time
 from concurrent.futures import Executor
-from typing import Final
 
-from millstream_contract.errors import (
-    ContractError,
-    Fenced,
-    LogUnavailable,
-)
+from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
@@ -22,32 +18,23 @@ from millstream_contract.objects import ResponseError, ResponseObject
 from millstream_contract.token_log import TokenLog
 from millstream_contract.tracing import AnswerTrace
 from millstream_contract.work_board import Capacity, Lease, WorkBoard
-from millstream_worker.answering.attempt import AnswerTooLong, Attempt
+from millstream_worker.answering.attempt import Attempt
 from millstream_worker.answering.attempt_log import AttemptLog
 from millstream_worker.answering.custody import Custody, Enqueue
-from millstream_worker.answering.graph import build_graph, run_graph
+from millstream_worker.answering.graph import build_graph
 from millstream_worker.answering.heartbeat import Heartbeat
-from millstream_worker.answering.patience import Waits, patiently
+from millstream_worker.answering.making import SERVER_ERROR, Making
+from millstream_worker.answering.patience import patiently
 from millstream_worker.answering.recorder import Ending
 from millstream_worker.answering.stopping import RunningAnswers, Stopped, StopReason, StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.tools import AnswerTools, Models
-from millstream_worker.answering.words import (
-    ATTEMPTS_EXHAUSTED,
-    INTERNAL_ERROR,
-    SEARCH_FAILED,
-)
-from millstream_worker.model_errors import ModelError
+from millstream_worker.answering.words import INTERNAL_ERROR
 from millstream_worker.observing.answer_traces import AnswerTracer
 from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
 
 logger = logging.getLogger(__name__)
-
-_SERVER_ERROR: Final = "server_error"
-
-_QUICK_ATTEMPTS: Final = 2
-"""Tries that begin at once; a later one waits, longer each time."""
 
 
 class Answerer:
@@ -81,7 +68,7 @@ class Answerer:
         self._capacity = capacity
         self._moving_up = MovingUp(ledger, board, enqueue)
         self._tracer = tracer
-        self._graph = build_graph()
+        self._making = Making(build_graph(), settings.max_attempts)
         self.model_state = "unknown"
         """How the last request to the model ended: "ok", or "failing"."""
 
@@ -161,7 +148,7 @@ class Answerer:
                 self._background.submit,
                 tools.opinions,
             )
-            self._end(attempt, row, self._make(attempt, tools, row, stop), trace)
+            self._end(attempt, row, self._making.make(attempt, tools, row, stop), trace)
         except Fenced:
             stop.request(StopReason.FENCED)
             raise
@@ -171,41 +158,6 @@ class Answerer:
             else:
                 # Also on the way to a hand-over: all that was said is in the log before.
                 writer.close()
-
-    def _make(
-        self, attempt: Attempt, tools: AnswerTools, row: ResponseRow, stop: StopSignal
-    ) -> Ending:
-        """Make the answer, and return how it ends. Raises Stopped when it does not end here."""
-        try:
-            if row.tries > self._settings.max_attempts:
-                attempt.keep()
-                return _failed("attempts_exhausted", ATTEMPTS_EXHAUSTED)
-            if stop.reason is StopReason.CANCELLED:
-                attempt.keep()
-                return Ending("cancelled")
-            attempt.begin()
-            if attempt.was_complete:
-                return Ending("completed")
-            if row.tries > _QUICK_ATTEMPTS:
-                # Whatever killed the earlier ones may be the question: spare the others.
-                stop.wait(Waits.after(row.tries - _QUICK_ATTEMPTS))
-            run_graph(self._graph, attempt, tools)
-            return attempt.ending()
-        except Stopped as stopped:
-            if stopped.reason is StopReason.CANCELLED:
-                return Ending("cancelled")
-            raise
-        except AnswerTooLong:
-            return Ending("incomplete", incomplete_reason="max_output_tokens")
-        except ModelError as error:
-            logger.warning("%s attempt %d: %s", row.id, row.attempt, error)
-            return _failed(error.code, error.reason)
-        except ContractError as error:
-            logger.error("%s attempt %d: %s", row.id, row.attempt, error)
-            return _failed(_SERVER_ERROR, SEARCH_FAILED)
-        except Exception:
-            logger.exception("%s attempt %d: failed", row.id, row.attempt)
-            return _failed(_SERVER_ERROR, INTERNAL_ERROR)
 
     def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending, trace: AnswerTrace) -> None:
         try:
@@ -219,13 +171,13 @@ class Answerer:
             raise
         except Exception:
             logger.exception("%s attempt %d: the end could not be stored", row.id, row.attempt)
-            error = ResponseError(code=_SERVER_ERROR, message=INTERNAL_ERROR)
+            error = ResponseError(code=SERVER_ERROR, message=INTERNAL_ERROR)
             attempt.end_as_failed(error)
 
     def _note_model(self, final: ResponseObject) -> None:
         if final.status in ("completed", "incomplete") and final.usage is not None:
             self.model_state = "ok"
-        elif final.error is not None and final.error.code != _SERVER_ERROR:
+        elif final.error is not None and final.error.code != SERVER_ERROR:
             self.model_state = "failing"
 
     def _claim(self, job: AnswerJob, stop: StopSignal) -> ResponseRow | None:
@@ -242,10 +194,6 @@ class Answerer:
             self._capacity.served(seconds)
         except LogUnavailable as error:
             logger.debug("a measured time is not counted: %s", error)
-
-
-def _failed(code: str, message: str) -> Ending:
-    return Ending("failed", ResponseError(code=code, message=message))
 
 
 def _report(final: ResponseObject) -> None:

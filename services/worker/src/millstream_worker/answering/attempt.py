@@ -1,34 +1,25 @@
-"""One attempt at an answer: what the graph does becomes events, and the events become the log.
-
-The order at the end is the promise: all that was said is in the log, then the ledger has the whole
-answer, and only then does the final event tell viewers so.
-"""
+"""One attempt at an answer: what the graph does becomes events, and the events become the log."""
 
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeVar
+from typing import Final
 
-from millstream_contract.errors import Fenced, LedgerUnavailable
-from millstream_contract.events import Event, final_event
+from millstream_contract.events import Event
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
-from millstream_contract.objects import (
-    FINAL_STATUSES,
-    Passage,
-    ResponseError,
-    ResponseObject,
-    Usage,
-)
+from millstream_contract.objects import Passage, ResponseError, ResponseObject, Usage
 from millstream_worker.answering.chat import ModelAnswer
 from millstream_worker.answering.earlier_frames import Earlier
 from millstream_worker.answering.log_writer import LogWriter
+from millstream_worker.answering.passage_keeping import PassageKeeping
 from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.prompt import Message, earlier_messages
 from millstream_worker.answering.recorder import Ending, Recorder
 from millstream_worker.answering.said import Said
-from millstream_worker.answering.stopping import Stopped, StopReason, StopSignal
+from millstream_worker.answering.settling import Settling
+from millstream_worker.answering.stopping import StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.usage import total_usage
 from millstream_worker.answering.words import NOT_IN_DOCUMENTS
@@ -39,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 _FIRST_TOKEN_SECONDS: Final = 0.02
 """The longest that the model's thread waits until its first token is in the log."""
-
-T = TypeVar("T")
 
 
 class AnswerTooLong(Exception):
@@ -70,16 +59,16 @@ class Attempt:
         self.question = row.question
         self.passages: Sequence[Passage] | None = row.passages
         self.watch = watch
-        self._job = AnswerJob(row.id, row.attempt)
         self._row = row
         self._ledger = ledger
         self._writer = writer
+        job = AnswerJob(row.id, row.attempt)
+        self._keeping = PassageKeeping(job, ledger, in_background)
+        self._settling = Settling(job, ledger, writer, settings, stop)
         self._settings = settings
         self._stop = stop
-        self._in_background = in_background
         self._recorder = Recorder(row)
         self._earlier = earlier
-        self._unkept: Sequence[Passage] | None = None
         self._answers: list[ModelAnswer] = []
         self._opinions = opinions
         self._resumes = 0
@@ -129,14 +118,15 @@ class Attempt:
         """Tell what was found, and keep it for a later attempt."""
         self._tell(self._recorder.search_done(queries, kept))
         if self.passages is None:
-            self.passages = self._unkept = kept
+            self.passages = kept
+            self._keeping.found(kept)
         self._stop.check()
 
     def asked(self, answer: ModelAnswer) -> None:
         """Note whom the answer comes from; what it counted is kept however it ends."""
         self._answers.append(answer)
         # While the model thinks: neither the request nor its first token waits for it.
-        answer.on_sent = self._keep_passages
+        answer.on_sent = self._keeping.keep
         self.watch.model_asked()
 
     def say(self, piece: str) -> None:
@@ -179,7 +169,7 @@ class Attempt:
     def end(self, ending: Ending) -> ResponseObject:
         """Store the end, then tell it. Raises Fenced when this attempt was overtaken."""
         final = self._record_end(ending)
-        self._settle(final)
+        self.stream_bytes = self._settling.settle(final)
         return final
 
     def end_as_failed(self, error: ResponseError) -> None:
@@ -188,7 +178,7 @@ class Attempt:
         timed = failed.model_copy(
             update={"timings": self.watch.timings(), "completed_at": datetime.now(UTC)}
         )
-        self._settle(timed.as_object())
+        self.stream_bytes = self._settling.settle(timed.as_object())
 
     @property
     def answer_tokens(self) -> int | None:
@@ -210,17 +200,6 @@ class Attempt:
             return said.message_done.status == "completed"
         return self._settings.continue_answers or not said.text
 
-    def _settle(self, final: ResponseObject) -> None:
-        if not self._writer.flush(self._settings.log_flush_seconds):
-            self._check_fence()
-            logger.warning("%s: Redis is behind; the ledger does not wait for it", self._row.id)
-        last = final_event(final)
-        log = self._writer.data() + self._writer.next_frame(last).data
-        self.stream_bytes = len(log)
-        if not self._finish(final, log):
-            raise Fenced(self._row.id)
-        self._writer.write([last])
-
     def _record_end(self, ending: Ending) -> ResponseObject:
         timings = self.watch.timings()
         seconds = self.watch.accepted_at() + (timings.total_ms or 0.0) / 1000
@@ -233,26 +212,6 @@ class Attempt:
         )
         self._tell(events)
         return final
-
-    def _finish(self, final: ResponseObject, log: bytes) -> bool:
-        # Only a fence ends this waiting: what was said is not thrown away.
-        return self._patiently(
-            lambda: (
-                self._ledger.responses.finish(final, self._row.attempt, log)
-                or self._finished_before()
-            ),
-            what="storing the answer",
-            wait=self._wait_unless_fenced,
-        )
-
-    def _finished_before(self) -> bool:
-        """Tell whether an earlier try, whose reply was lost, had stored the end."""
-        standing = self._ledger.responses.standings([self._row.id]).get(self._row.id)
-        return (
-            standing is not None
-            and standing.attempt == self._row.attempt
-            and standing.status in FINAL_STATUSES
-        )
 
     def _say(self, piece: str) -> None:
         self.watch.text_began()
@@ -268,42 +227,11 @@ class Attempt:
     def _tell(self, events: Sequence[Event]) -> None:
         self._writer.write(events)
 
-    def _keep_passages(self) -> None:
-        kept, self._unkept = self._unkept, None
-        if kept is not None:
-            self._in_background(lambda: self._keep(kept))
-
-    def _keep(self, kept: Sequence[Passage]) -> None:
-        try:
-            self._ledger.responses.keep_passages(
-                self._row.id, self._row.attempt, kept, grounded=bool(kept)
-            )
-        except LedgerUnavailable as error:
-            # It would only have saved a later attempt some work.
-            logger.warning("%s: passages are not kept: %s", self._row.id, error)
-
     def _read_history(self) -> list[Message]:
-        items = self._patiently(
+        items = patiently(
             lambda: self._ledger.contexts.of(self._row, self._settings.history_messages),
-            what="reading the conversation",
+            what=f"{self._row.id}: reading the conversation",
+            seconds=self._settings.ledger_patience_seconds,
             wait=self._stop.wait,
         )
         return earlier_messages(items, self._settings.history_max_characters)
-
-    def _check_fence(self) -> None:
-        if self._stop.reason is StopReason.FENCED:
-            raise Fenced(self._row.id)
-
-    def _wait_unless_fenced(self, seconds: float) -> None:
-        try:
-            self._stop.wait(seconds, reasons=[StopReason.FENCED])
-        except Stopped:
-            raise Fenced(self._row.id) from None
-
-    def _patiently(self, call: Callable[[], T], *, what: str, wait: Callable[[float], object]) -> T:
-        return patiently(
-            call,
-            what=f"{self._row.id}: {what}",
-            seconds=self._settings.ledger_patience_seconds,
-            wait=wait,
-        )
