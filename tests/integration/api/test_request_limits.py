@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -12,6 +14,8 @@ from millstream_api.errors import install_error_handlers
 from millstream_api.identity import Identity, identify_request
 from millstream_api.request_limits import limit_requests
 from millstream_api.settings import Settings
+from millstream_contract.redis_connection import redis_client
+from tests.harness.proxy import TcpProxy
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
 
@@ -29,7 +33,9 @@ def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -
         monkeypatch.setenv(name, value)
     app = Flask("limited")
     app.before_request(lambda: identify_request(Identity(request.headers["User"], "proxy")))
-    limit_requests(app, Settings())  # type: ignore[call-arg]  # they come from the environment
+    settings = Settings()  # type: ignore[call-arg]  # they come from the environment
+    timeout_seconds = settings.redis_timeout_seconds
+    limit_requests(app, settings, redis_client(redis_url, timeout_seconds=timeout_seconds))
     install_error_handlers(app)
     app.add_url_rule("/a", "a", lambda: "a")
     app.add_url_rule("/b", "b", lambda: "b")
@@ -67,6 +73,20 @@ def test_without_redis_each_process_counts_for_itself(monkeypatch: pytest.Monkey
     app = app_for(monkeypatch, "redis://127.0.0.1:1")
 
     assert statuses(app, "alice", 7) == [200] * 5 + [429] * 2
+
+
+def test_requests_that_find_redis_silent_together_are_counted_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, redis_url: str
+) -> None:
+    port = urlsplit(redis_url).port
+    assert port is not None
+    with TcpProxy(port) as network, ThreadPoolExecutor(7) as users:
+        app = app_for(monkeypatch, redis_url.replace(f":{port}", f":{network.port}"))
+        network.stall()
+
+        got = list(users.map(lambda _: statuses(app, "alice", 1)[0], range(7)))
+
+    assert sorted(got) == [200] * 5 + [429] * 2
 
 
 def test_one_user_on_one_machine_is_not_limited(

@@ -41,7 +41,7 @@ def create_app(parts: Services) -> Flask:
     app.before_request(door(parts.settings.cors_origins, parts.settings.allowed_hosts).check)
     app.before_request(_refuse_while_draining)
     app.before_request(parts.gate.check)
-    limit_requests(app, parts.settings)
+    limit_requests(app, parts.settings, parts.acceptor.redis)
     check_query_parameters(app)
     keep_edges(app, body_seconds=parts.settings.body_timeout_seconds)
     install_error_handlers(app)

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter, RateLimitExceeded
+from redis import Redis, RedisError
 
 from millstream_api.access.gate import is_open_to_all
 from millstream_api.errors import ApiError, error_response
@@ -27,14 +28,17 @@ _SHARED: Final = "global"
 _MESSAGES: Final = "millstream-messages"
 
 
-def limit_requests(app: Flask, settings: Settings) -> None:
-    """Limit the requests of each user, unless there is only one. Call it behind the gate's hook."""
+def limit_requests(app: Flask, settings: Settings, redis: Redis) -> None:
+    """Limit the requests of each user, unless there is only one. Call it behind the gate's hook.
+
+    redis: the client whose connections it shares: many come at once, and one of its own for each
+    would stay open.
+    """
     if settings.auth_mode == "local":
         return
-    timeout = settings.redis_timeout_seconds
-    options: dict[str, Any] = {"socket_timeout": timeout, "socket_connect_timeout": timeout}
+    options: dict[str, Any] = {"connection_pool": redis.connection_pool}
     limit = f"{settings.requests_per_minute} per minute"
-    limiter = Limiter(
+    limiter = _Limiter(
         _key,
         application_limits=[limit],
         strategy=_STRATEGY,
@@ -61,6 +65,20 @@ def limit_requests(app: Flask, settings: Settings) -> None:
 
     app.register_error_handler(RateLimitExceeded, too_many)
     app.extensions[_MESSAGES] = count_or_refuse
+
+
+class _Limiter(Limiter):
+    """Counts in memory also for those who find Redis away at the same time as the first one."""
+
+    def _check_request_limit(
+        self, callable_name: str | None = None, in_middleware: bool = True
+    ) -> None:
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except RedisError:
+            # Only the first of them is counted in memory then; for the others it is an error.
+            self.context.seen_limits.clear()
+            super()._check_request_limit(callable_name, in_middleware)
 
 
 def count_message() -> None:
