@@ -2,8 +2,10 @@
 
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import psycopg
@@ -12,11 +14,26 @@ import websocket
 
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually
-from tests.harness.services import Service
+from tests.harness.proxy import TcpProxy
+from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
 from tests.integration.api.scribe import Scribe
 
 ScribeOf = Callable[[str], Scribe]
+
+_REPLY_SECONDS = 0.5
+
+
+@pytest.fixture
+def far_api(shared_backends: Backends) -> Iterator[Service]:
+    """An API whose PostgreSQL answers late."""
+    port = urlsplit(shared_backends.database_url).port
+    assert port is not None
+    with TcpProxy(port, reply_seconds=_REPLY_SECONDS) as proxy:
+        url = shared_backends.database_url.replace(f":{port}", f":{proxy.port}")
+        api = start_api(replace(shared_backends, database_url=url).settings())
+        yield api
+        api.process.stop(30)
 
 
 def is_to_stop(backends: Backends, question: str) -> bool:
@@ -144,6 +161,20 @@ def test_closing_a_socket_stops_what_was_asked_on_it_and_not_in_the_background(
 
     eventually("a stop", lambda: is_to_stop(shared_backends, "On a socket?"), 20)
     assert not is_to_stop(shared_backends, "In the background?")
+
+
+def test_a_socket_that_closes_while_its_question_is_being_accepted_stops_it(
+    far_api: Service, shared_backends: Backends
+) -> None:
+    url = far_api.url.replace("http", "ws") + "/v1/responses"
+    socket = websocket.create_connection(url, timeout=20)
+    socket.send(json.dumps({"type": "response.create", "input": "Accepted?"}))
+    # The ledger has it, and the API does not know that yet.
+    eventually("the question", lambda: _is_there(shared_backends, "Accepted?"), 20)
+
+    socket.close()
+
+    eventually("a stop", lambda: is_to_stop(shared_backends, "Accepted?"), 20)
 
 
 def _post_until_closed(client: httpx.Client, path: str, body: object) -> None:

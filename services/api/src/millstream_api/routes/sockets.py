@@ -7,13 +7,15 @@ A client sends ``{"type": "response.create", ...}`` with the fields of POST /v1/
 
 import json
 import logging
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 import gevent
 from flask import Flask, current_app, g
 from flask_sock import Sock
 from gevent.lock import RLock
 from gevent.pool import Group
+from gevent.util import wrap_errors
 from simple_websocket import ConnectionClosed, Server
 
 from millstream_api.asking import new_response, read_question
@@ -33,12 +35,15 @@ from millstream_api.socket_messages import (
 )
 from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE
+from millstream_contract.ledger.rows import NewResponse
 
 _GOING_AWAY: Final = 1001
 _MOST_STREAMS: Final = 32
 
 _LOOK_SECONDS: Final = 1.0
 """How soon a socket learns that this process is ending."""
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +84,7 @@ class _Session:
         self._streams = Group()
         self._lanes: dict[str, gevent.Greenlet[..., None]] = {}
         self._attended: set[str] = set()
+        self._has_left = False
 
     def serve(self) -> None:
         try:
@@ -95,8 +101,12 @@ class _Session:
                 self._stop_what_was_attended()
 
     def _stop_what_was_attended(self) -> None:
+        self._has_left = True
         for response_id in self._attended:
-            gevent.spawn(stop, self._parts.canceller, self._owner, response_id)
+            self._stop(response_id)
+
+    def _stop(self, response_id: str) -> None:
+        gevent.spawn(stop, self._parts.canceller, self._owner, response_id)
 
     def _handle(self, message: str | bytes) -> None:
         stream_id = None
@@ -151,10 +161,15 @@ class _Session:
         question = read_question(json.dumps(asked.fields).encode(), settings)
         new = new_response(question, self._owner, None, settings)
         try:
-            response_id = self._parts.acceptor.accept(new).row.id
+            return _to_its_end(lambda: self._accept(new))
         except NotFound as error:
             raise named_not_found(error, new) from None
-        if not question.background:
+
+    def _accept(self, new: NewResponse) -> str:
+        response_id = self._parts.acceptor.accept(new).row.id
+        if self._has_left and not new.background:
+            self._stop(response_id)
+        elif not new.background:
             self._attended.add(response_id)
         return response_id
 
@@ -185,3 +200,11 @@ class _Session:
     def _send(self, text: str) -> None:
         with self._sending:
             self._socket.send(text)
+
+
+def _to_its_end(do: Callable[[], T]) -> T:
+    """Do it on a greenlet of its own, which goes on when this one is killed: nothing half done."""
+    done: T | Exception = gevent.spawn(wrap_errors((Exception,), do)).get()
+    if isinstance(done, Exception):
+        raise done
+    return done
