@@ -30,6 +30,11 @@ class StandingAnswer:
         self._append([*opening, in_progress])
 
     @property
+    def response_id(self) -> str:
+        """Whose stream it is."""
+        return self._row.id
+
+    @property
     def path(self) -> str:
         """Where the API streams it."""
         return f"/v1/responses/{self._row.id}?stream=true"

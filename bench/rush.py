@@ -1,8 +1,9 @@
 """A rush: many clients that come at the same moment, each on a connection of its own.
 
 ``python -m bench.rush --viewers 1000 --answers 50`` lets viewers come back to one API process, to
-answers that are being written, each behind another event; ``--asking`` lets each ask a question
-instead. It prints how many were served, and what that took.
+answers that are being written, each behind another event; ``--by-key`` has them log in, by 100 API
+keys; ``--asking`` lets each ask a question instead. It prints how many were served, and what that
+took.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import psutil
@@ -23,6 +24,8 @@ from redis import Redis
 from bench.answers import StandingAnswer
 from bench.contestants import contestant
 from bench.figures import percentile
+from millstream_api.access.keys import key_digest, new_key
+from millstream_api.identity import LOCAL_OWNER, owner_named
 from millstream_contract.ledger import Ledger, open_pool
 from tests.harness.postgres import PostgresServer
 from tests.harness.services import migrate
@@ -32,6 +35,13 @@ from tests.harness.valkey import ValkeyServer
 _HEAD_END: Final = b"\r\n\r\n"
 _STOP_AFTER_SECONDS: Final = 120.0
 _TOKENS: Final = 40
+_OWNER: Final = owner_named("carol")
+_KEYS: Final = 100
+_GUARDED: Final = {
+    "MILLSTREAM_AUTH_MODE": "proxy",
+    "MILLSTREAM_PROXY_NETWORKS": "192.0.2.0/24",
+    "MILLSTREAM_REQUESTS_PER_MINUTE": "1000000",
+}
 _ENDLESS: Final = {"MILLSTREAM_MAX_QUEUED": "1000000", "MILLSTREAM_MAX_WAIT_SECONDS": "1e9"}
 
 
@@ -103,9 +113,10 @@ class Rush:
             client.first_frame_after = time.monotonic() - self._came_at
 
 
-def viewing(path: str) -> bytes:
+def viewing(path: str, *headers: str) -> bytes:
     """Return the request for a stream without chunks."""
-    return f"GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n".encode()
+    lines = (f"GET {path} HTTP/1.0", "Host: 127.0.0.1", *headers)
+    return "\r\n".join([*lines, "", ""]).encode()
 
 
 def asking(question: str) -> bytes:
@@ -154,12 +165,14 @@ def _rushed(port: int, requests: Sequence[bytes]) -> Rush:
     return rush
 
 
-def _come_back(backends: Backends, viewers: int, answers: int) -> dict[str, Any]:
+def _come_back(backends: Backends, viewers: int, answers: int, *, by_key: bool) -> dict[str, Any]:
     with (
         open_pool(backends.database_url, size=2) as pool,
         Redis.from_url(backends.redis_url) as redis,
     ):
-        standing = [StandingAnswer(Ledger.of(pool), redis, "local") for _ in range(answers)]
+        ledger, owner = Ledger.of(pool), _OWNER if by_key else LOCAL_OWNER
+        logins = [[f"Authorization: Bearer {key}"] for key in _keys(ledger)] if by_key else [[]]
+        standing = [StandingAnswer(ledger, redis, owner) for _ in range(answers)]
         for answer in standing:
             for _ in range(_TOKENS):
                 answer.say()
@@ -167,7 +180,19 @@ def _come_back(backends: Backends, viewers: int, answers: int) -> dict[str, Any]
             f"{standing[number % answers].path}&starting_after={number // answers % _TOKENS}"
             for number in range(viewers)
         ]
-        return measure(backends, [viewing(path) for path in paths])
+        requests = [
+            viewing(path, *logins[number % len(logins)]) for number, path in enumerate(paths)
+        ]
+        if by_key:
+            backends = replace(backends, extra={**backends.extra, **_GUARDED})
+        return measure(backends, requests)
+
+
+def _keys(ledger: Ledger) -> list[str]:
+    keys = [new_key() for _ in range(_KEYS)]
+    for key in keys:
+        ledger.keys.create(_OWNER, "", key_digest(key))
+    return keys
 
 
 def main() -> None:
@@ -175,6 +200,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.rush", description=__doc__)
     parser.add_argument("--viewers", type=int, default=1000, help="how many come at once")
     parser.add_argument("--answers", type=int, default=50, help="how many answers they view")
+    parser.add_argument("--by-key", action="store_true", help="each viewer logs in by an API key")
     parser.add_argument("--asking", action="store_true", help="each asks a question of its own")
     options = parser.parse_args()
     with PostgresServer() as postgres, ValkeyServer() as valkey:
@@ -186,7 +212,7 @@ def main() -> None:
             questions = [asking(f"What is log {number}?") for number in range(options.viewers)]
             figures = measure(backends, questions)
         else:
-            figures = _come_back(backends, options.viewers, options.answers)
+            figures = _come_back(backends, options.viewers, options.answers, by_key=options.by_key)
     figures["load_of_the_machine"] = round(psutil.getloadavg()[0], 1)
     sys.stdout.write(json.dumps(figures) + "\n")
 

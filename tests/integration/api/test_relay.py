@@ -8,16 +8,19 @@ import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from itertools import takewhile
 
 import httpx
 import psutil
 import pytest
 import websocket
 from redis import Redis
+from redis.client import PubSub
 
 from bench.scripted_model.client import ScriptedModel
-from millstream_contract.frames import LOOK_AGAIN
-from millstream_contract.keys import PULSE_KEY, live_channel, log_key, state_key
+from millstream_contract.events import OutputTextDelta
+from millstream_contract.frames import LOOK_AGAIN, encode_frame
+from millstream_contract.keys import LOOKS_CHANNEL, PULSE_KEY, live_channel, log_key, state_key
 from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import eventually, scaled
 from tests.harness.postgres import PostgresServer
@@ -274,6 +277,40 @@ def test_a_viewer_that_comes_to_a_hole_goes_on_as_soon_as_something_is_written(
     assert seen.text == "abcdefg"
 
 
+def test_the_writer_is_asked_to_look_for_all_who_come_to_a_hole_together(
+    own_api: Service, own_backends: Backends
+) -> None:
+    with _asked(own_api, own_backends) as (client, scribe), ExitStack() as ends:
+        # Given viewers, and a frame in the log behind one that is not there
+        scribe.write("a")
+        streams = [ends.enter_context(client.follow(scribe.row.id)) for _ in range(20)]
+        for stream in streams:
+            stream.until_text(1)
+        redis = ends.enter_context(Redis.from_url(own_backends.redis_url))
+        looks = ends.enter_context(redis.pubsub())
+        looks.subscribe(LOOKS_CHANNEL)
+        assert looks.get_message(timeout=scaled(10))
+        behind = len(scribe.frames) + 1
+        stray = encode_frame(OutputTextDelta(item_id="m", output_index=0, delta="?"), behind)
+        redis.xadd(log_key(scribe.row.id), {"f": stray.data}, id=f"1-{behind + 1}")
+
+        # When all read the log at the same time, and the writer has looked
+        redis.publish(live_channel(scribe.row.id), LOOK_AGAIN)
+        state = state_key(scribe.row.id)
+        eventually("its writer to be asked to look", lambda: redis.hget(state, "look"))
+        scribe.write("b")
+        for stream in streams:
+            stream.until_text(2)
+        redis.publish(LOOKS_CHANNEL, "no more")
+
+        # Then it was not asked by each of them
+        heard = list(takewhile(b"no more".__ne__, _messages(looks)))
+        assert set(heard) == {scribe.row.id.encode()}
+        assert len(heard) < len(streams) / 4
+        scribe.finish()
+        assert {stream.to_end().text for stream in streams} == {"ab"}
+
+
 def test_on_sigterm_streams_end_where_they_stand_and_go_on_elsewhere(
     own_api: Service, own_backends: Backends
 ) -> None:
@@ -345,6 +382,11 @@ def test_readiness_names_what_is_away_and_health_stays_well(
         assert client.http.get("/healthz").status_code == httpx.codes.OK
         private_valkey.restart()
         eventually("readiness", lambda: client.http.get("/readyz").is_success, 20)
+
+
+def _messages(subscription: PubSub) -> Iterator[bytes]:
+    while message := subscription.get_message(timeout=scaled(10)):
+        yield message["data"]
 
 
 def _watched(backends: Backends) -> int:

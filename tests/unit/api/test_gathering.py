@@ -4,7 +4,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from millstream_api.relay.gathering import Gathering
+from millstream_api.gathering import Gathering
 
 
 class Away(Exception):

@@ -11,6 +11,7 @@ from millstream_api.accepting import Acceptor
 from millstream_api.access import Gate
 from millstream_api.admission import Admission
 from millstream_api.cancelling import Canceller
+from millstream_api.gathering import Gathering
 from millstream_api.observing.backlog import BacklogMetrics
 from millstream_api.observing.exposition import Exposition
 from millstream_api.observing.metrics import ApiMetrics
@@ -43,6 +44,8 @@ clients and proxies have commonly given up by themselves."""
 _BACKLOG_WAIT_SECONDS = 1.0
 
 _CONNECTIONS_OF_REQUESTS = 20
+
+_LOOKS_IN_A_TRIP = 100
 
 _CONNECTIONS_OF_VIEWERS = 2
 """To read logs for all viewers, however many come at once: one for frames, one for counts."""
@@ -96,7 +99,11 @@ class Services:
             written=delay.written,
         )
         reads = Reads(LogReads(redis_of_viewers), ledger.viewing)
-        source = Source(reads, metrics.relay, log.request_look)
+        # All viewers of an answer come to a hole in its log at the same time.
+        looks: Gathering[str, None] = Gathering(
+            lambda ids: _have_looked_at(log, ids), most=_LOOKS_IN_A_TRIP
+        )
+        source = Source(reads, metrics.relay, looks.ask)
         keep_alive, recheck = settings.keep_alive_seconds, settings.recheck_seconds
         streamer = Streamer(
             hub, source, keep_alive, recheck, settings.send_timeout_seconds, tracing
@@ -129,7 +136,7 @@ class Services:
         hub.start()
         timekeeper.start()
         delay.start()
-        gate = Gate.of(settings, ledger)
+        gate = Gate.of(settings, ledger.keys, lambda id_: reads.outline(id_).owner)
         reaper = Reaper(
             board, BrokerKeys(redis), log, ledger, lambda job: _send_again(queue, job, metrics)
         )
@@ -169,6 +176,12 @@ class Services:
     def install(self, app: Flask) -> None:
         """Make these the services of an app."""
         app.extensions[_KEY] = self
+
+
+def _have_looked_at(log: TokenLog, response_ids: list[str]) -> list[None]:
+    for response_id in response_ids:
+        log.request_look(response_id)
+    return [None] * len(response_ids)
 
 
 def services() -> Services:

@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from flask import Request, current_app, request
 
-from millstream_api.access.keys import PREFIX, identify_key
+from millstream_api.access.keys import PREFIX, KeyUsers
 from millstream_api.access.local import LocalUser
 from millstream_api.access.proxy import ProxyUsers
 from millstream_api.access.refusal import Unauthenticated, missing
@@ -17,7 +17,7 @@ from millstream_api.access.tokens import TokenUsers
 from millstream_api.identity import Identity, identify_request
 from millstream_contract.errors import NotFound
 from millstream_contract.identifiers import is_id
-from millstream_contract.ledger import Ledger
+from millstream_contract.ledger.api_keys import ApiKeys
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -59,19 +59,25 @@ class BearerUsers:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Lets requests in. takes_keys: an API key is as good as a login."""
+    """Lets requests in.
+
+    takes_keys: an API key is as good as a login. owner_of: tells whose a response is; raises
+    NotFound, and LedgerUnavailable.
+    """
 
     users: Users
     takes_keys: bool
+    keys: KeyUsers
     tickets: Tickets
-    ledger: Ledger
+    owner_of: Callable[[str], str]
 
     @classmethod
-    def of(cls, settings: AccessSettings, ledger: Ledger) -> "Gate":
+    def of(cls, settings: AccessSettings, keys: ApiKeys, owner_of: Callable[[str], str]) -> "Gate":
         """Return the gate that the settings describe."""
         secret = settings.ticket_secret.get_secret_value() if settings.ticket_secret else None
         tickets = Tickets(secret, settings.ticket_seconds)
-        return cls(_users(settings), settings.auth_mode != "local", tickets, ledger)
+        takes_keys = settings.auth_mode != "local"
+        return cls(_users(settings), takes_keys, KeyUsers(keys), tickets, owner_of)
 
     def check(self) -> None:
         """Identify the current request. Raises ApiError (401)."""
@@ -89,21 +95,21 @@ class Gate:
         if self.takes_keys:
             token = _bearer(request)
             if token is not None and token.startswith(PREFIX):
-                return identify_key(self.ledger, token)
+                return self.keys.identify(token)
         return self.users.identify(request)
 
     def check_still_valid(self, identity: Identity) -> None:
         """Raise Unauthenticated when a login that was good has ended: for what stays open long."""
         if identity.valid_until is not None and time.time() > identity.valid_until:
             raise Unauthenticated("The login has expired.", code="expired_token")
-        if identity.key_id is not None and not self.ledger.keys.is_valid(identity.key_id):
-            raise Unauthenticated("The API key is not valid.")
+        if identity.key_id is not None:
+            self.keys.check_still_valid(identity.key_id)
 
     def _by_ticket(self, ticket: str, response_id: str) -> Identity:
         try:
             if not is_id(response_id, "resp"):
                 raise NotFound(response_id)
-            owner = self.ledger.responses.get(response_id).owner
+            owner = self.owner_of(response_id)
         except NotFound:
             # Not a 404: who holds no good ticket learns nothing of what there is.
             raise Unauthenticated("The ticket is not valid.") from None

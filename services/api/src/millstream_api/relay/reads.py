@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from millstream_api.relay.gathering import Gathering
+from millstream_api.gathering import Gathering
 from millstream_contract.errors import NotFound
 from millstream_contract.frames import Frame
 from millstream_contract.ledger.rows import Outline

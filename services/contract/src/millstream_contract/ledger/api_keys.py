@@ -1,5 +1,6 @@
 """API keys: by their digests, so that who reads the table can use none of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,8 @@ from millstream_contract.identifiers import new_id
 from millstream_contract.ledger.pool import Pool, ledger_connection
 
 _COLUMNS = "id, owner, name, created_at, expires_at, last_used_at, revoked_at"
+# Once a minute, or every request would write.
+_IS_DUE = "last_used_at IS NULL OR last_used_at < now() - interval '1 minute'"
 _VALID = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())"
 
 
@@ -22,6 +25,16 @@ class ApiKey:
     expires_at: datetime | None
     last_used_at: datetime | None
     revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ValidKey:
+    """A key that may be used now. is_noted: its use need not be noted again."""
+
+    id: str
+    owner: str
+    expires_at: datetime | None
+    is_noted: bool
 
 
 class ApiKeys:
@@ -44,29 +57,35 @@ class ApiKeys:
         assert row is not None  # noqa: S101 -- INSERT ... RETURNING gives its row
         return ApiKey(**row)
 
-    def use(self, digest: bytes) -> ApiKey | None:
-        """Return the valid key of this digest, and note its use; None when there is none."""
+    def valid(self, digests: Sequence[bytes]) -> dict[bytes, ValidKey]:
+        """Return the valid keys of these digests; a digest of none is left out."""
         with ledger_connection(self._pool) as connection:
-            row = connection.execute(
-                f"SELECT {_COLUMNS}, last_used_at IS NULL OR"
-                "  last_used_at < now() - interval '1 minute' AS is_due"
-                f" FROM api_keys WHERE digest = %s AND {_VALID}",
-                [digest],
-            ).fetchone()
-            if row is None:
-                return None
-            # Once a minute, or every request would write.
-            if row.pop("is_due"):
-                connection.execute(
-                    "UPDATE api_keys SET last_used_at = now() WHERE id = %s", [row["id"]]
-                )
-        return ApiKey(**row)
+            rows = connection.execute(
+                "SELECT digest, id, owner, expires_at,"
+                f" NOT ({_IS_DUE}) AS is_noted FROM api_keys WHERE digest = ANY(%s) AND {_VALID}",
+                [list(digests)],
+            ).fetchall()
+        return {row.pop("digest"): ValidKey(**row) for row in rows}
 
-    def is_valid(self, key_id: str) -> bool:
-        """Tell whether a key may still be used."""
+    def note_uses(self, key_ids: Sequence[str]) -> None:
+        """Note that these keys are used now, unless that was noted within the last minute."""
         with ledger_connection(self._pool) as connection:
-            found = connection.execute(f"SELECT FROM api_keys WHERE id = %s AND {_VALID}", [key_id])
-            return found.rowcount == 1
+            # Whoever holds one of the rows notes a use, or ends the key. To wait for it could be to
+            # wait for each other: another process may have them in another order.
+            connection.execute(
+                "UPDATE api_keys SET last_used_at = now() WHERE id IN ("
+                f"SELECT id FROM api_keys WHERE id = ANY(%s) AND ({_IS_DUE})"
+                " FOR NO KEY UPDATE SKIP LOCKED)",
+                [list(key_ids)],
+            )
+
+    def still_valid(self, key_ids: Sequence[str]) -> set[str]:
+        """Return which of these keys may still be used."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                f"SELECT id FROM api_keys WHERE id = ANY(%s) AND {_VALID}", [list(key_ids)]
+            ).fetchall()
+        return {row["id"] for row in rows}
 
     def all_of(self, owner: str | None = None) -> list[ApiKey]:
         """Return all keys (of one owner), oldest first; also those that are valid no more."""
