@@ -35,7 +35,7 @@ from millstream_api.socket_messages import (
 )
 from millstream_contract.errors import ContractError, NotFound
 from millstream_contract.frames import DONE
-from millstream_contract.ledger.rows import NewResponse
+from millstream_contract.ledger.new_entries import NewResponse
 
 _GOING_AWAY: Final = 1001
 _MOST_STREAMS: Final = 32
