@@ -1,14 +1,16 @@
 /**
- * The conversation that the page shows: opens it, asks in it, stops it. One object for each visit;
- * `leave` ends all its work (answers go on at the server).
+ * The conversation that the page shows: opens it, follows its answers, stops them. One object for
+ * each visit; `leave` ends all its work (answers go on at the server).
  */
 
 import { applyResponse, emptyAnswer, isFinal } from "./accumulator.js";
 import { ApiError } from "./api-error.js";
+import { Asking } from "./asking.js";
 import { fewAtOnce, readTurns } from "./conversation-items.js";
-import { Sending, newKey } from "./sending.js";
+import { Sending } from "./sending.js";
 import { followShared } from "./shared-answer.js";
 import { troubleOf } from "./trouble.js";
+import { TurnList } from "./turn-list.js";
 import { TurnView } from "./turn-view.js";
 import { UnfinishedAnswers } from "./unfinished-answers.js";
 
@@ -37,9 +39,9 @@ export class ConversationController {
   #around;
   #leaving = new AbortController();
   #sending;
-  /** @type {TurnView[]} */
-  #turns = [];
+  #list;
   #unfinished;
+  #asking;
   /** @type {Promise<void>} settles when what was said so far is on the page */
   #opening = Promise.resolve();
 
@@ -50,6 +52,7 @@ export class ConversationController {
   constructor(id, around) {
     this.#id = id;
     this.#around = around;
+    this.#list = new TurnList(around.list);
     this.#sending = new Sending(this.#leaving.signal, around.notice);
     this.#unfinished = new UnfinishedAnswers({
       cancel: (responseId) => void this.#cancel(responseId),
@@ -59,6 +62,21 @@ export class ConversationController {
         around.onState(state);
       },
     });
+    this.#asking = new Asking({
+      api: around.api,
+      say: around.turns.say,
+      list: this.#list,
+      sending: this.#sending,
+      unfinished: this.#unfinished,
+      leaving: this.#leaving.signal,
+      draw: (question) => this.#draw(question),
+      conversation: () => this.#created(),
+      onAccepted: (turn, responseId) => {
+        around.onAccepted();
+        void this.#follow(turn, responseId);
+      },
+      onSignedOut: around.onSignedOut,
+    });
   }
 
   get id() {
@@ -66,7 +84,7 @@ export class ConversationController {
   }
 
   get turns() {
-    return this.#turns;
+    return this.#list.turns;
   }
 
   leave() {
@@ -92,32 +110,21 @@ export class ConversationController {
     if (id === null || this.#unfinished.isBusy) return;
     const { api } = this.#around;
     const turns = readTurns(await this.#sending.request((signal) => api.items(id, signal)));
-    const isShown = (/** @type {{responseId: string}} */ turn, /** @type {number} */ index) =>
-      this.#turns[index]?.answer?.responseId === turn.responseId;
-    const firstNew = turns.findIndex((turn, index) => !isShown(turn, index));
-    const kept = firstNew < 0 ? turns.length : firstNew;
+    const kept = this.#list.countShown(turns.map(({ responseId }) => responseId));
     const added = turns.slice(kept);
     const responses = await fewAtOnce(added, ({ responseId }) =>
       this.#sending.request((signal) => api.response(responseId, signal)),
     );
     this.#leaving.signal.throwIfAborted();
     if (this.#unfinished.isBusy) return;
-    if (added.length > 0) this.#turns.splice(kept).forEach((turn) => turn.element.remove());
-    added.forEach(({ question }, index) => {
-      const turn = this.#addTurn(question, null);
-      const answer = applyResponse(emptyAnswer(), responses[index]);
-      if (isFinal(answer)) turn.show(answer);
-      else {
-        turn.showPhase("phase_queued");
-        void this.#run(turn, responses[index].id);
-      }
-    });
+    if (added.length > 0) this.#list.dropFrom(kept);
+    added.forEach(({ question }, index) => this.#join(question, responses[index]));
   }
 
   /** @param {string} question */
   async ask(question) {
     await this.#opening;
-    await this.#ask(question, null);
+    await this.#asking.ask(question);
   }
 
   /**
@@ -129,56 +136,36 @@ export class ConversationController {
     if (this.#unfinished.stop() === 0) this.#sending.takeBack();
   }
 
-  /**
-   * @param {string} question
-   * @param {TurnView | null} replaced the last turn, whose place the question takes
-   */
-  async #ask(question, replaced) {
-    // Set before anything is awaited: a second click in the same moment finds it.
-    if (this.#unfinished.isBusy) return;
-    this.#unfinished.begin();
-    this.#sending.begin();
-    if (replaced) replaced.element.hidden = true;
-    const turn = this.#addTurn(question, replaced);
-    turn.sent();
-    try {
-      const response = await this.#send(question, replaced?.answer?.responseId ?? null);
-      if (replaced) this.#drop(replaced);
-      this.#around.onAccepted();
-      await this.#run(turn, response.id);
-    } catch (error) {
-      if (this.#leaving.signal.aborted) return;
-      if (replaced) replaced.element.hidden = false;
-      const { say } = this.#around.turns;
-      if (!this.#sending.wasTakenBack) turn.refuse(troubleOf(error, say, "send_failed_title"));
-      else if (replaced) this.#drop(turn);
-      else turn.withdraw();
-      if (error instanceof ApiError && error.signedOut) this.#around.onSignedOut(question);
-      this.#unfinished.rest();
-    }
+  /** Creates a conversation that is new. */
+  async #created() {
+    if (this.#id) return this.#id;
+    const { api, onCreated } = this.#around;
+    const { id } = await this.#sending.ask((signal) => api.createConversation(signal));
+    this.#id = id;
+    onCreated(id);
+    return id;
   }
 
   /**
    * @param {string} question
-   * @param {string | null} replaces
+   * @param {any} response as the API has it
    */
-  async #send(question, replaces) {
-    const { api } = this.#around;
-    const key = newKey();
-    if (!this.#id) {
-      const created = await this.#sending.ask((signal) => api.createConversation(signal));
-      this.#id = created.id;
-      this.#around.onCreated(created.id);
+  #join(question, response) {
+    const turn = this.#draw(question);
+    this.#list.add(turn);
+    const answer = applyResponse(emptyAnswer(), response);
+    if (isFinal(answer)) turn.show(answer);
+    else {
+      turn.showPhase("phase_queued");
+      void this.#follow(turn, response.id);
     }
-    const conversation = /** @type {string} */ (this.#id);
-    return this.#sending.ask((signal) => api.ask({ question, conversation, key, replaces }, signal));
   }
 
   /**
    * @param {TurnView} turn
    * @param {string} responseId
    */
-  async #run(turn, responseId) {
+  async #follow(turn, responseId) {
     const { notice, turns, onEnded } = this.#around;
     this.#unfinished.add(responseId);
     try {
@@ -197,33 +184,17 @@ export class ConversationController {
   }
 
   /**
-   * An answer that failed is replaced; a question that was refused is sent again; an answer that
-   * could not be had is asked for again.
+   * An answer that could not be had is asked for again; all else is asked anew.
    *
    * @param {TurnView} turn
-   * @param {TurnView | null} replaced whose place it was to take
    */
-  #retry(turn, replaced) {
-    if (this.#unfinished.isBusy) return;
+  #retry(turn) {
     const { answer } = turn;
-    if (answer?.responseId && isFinal(answer)) void this.#ask(turn.question, turn);
-    else if (answer?.responseId) {
+    if (!answer?.responseId || isFinal(answer)) this.#asking.askInPlaceOf(turn, turn.question);
+    else if (!this.#unfinished.isBusy) {
       turn.resume();
-      void this.#run(turn, answer.responseId);
-    } else this.#askInstead(turn, turn.question, replaced);
-  }
-
-  /**
-   * A question that was never accepted makes way for another.
-   *
-   * @param {TurnView} refused
-   * @param {string} question
-   * @param {TurnView | null} replaced whose place it was to take
-   */
-  #askInstead(refused, question, replaced) {
-    if (this.#unfinished.isBusy) return;
-    this.#drop(refused);
-    void this.#ask(question, replaced);
+      void this.#follow(turn, answer.responseId);
+    }
   }
 
   /** @param {string} responseId */
@@ -236,30 +207,17 @@ export class ConversationController {
     }
   }
 
-  /**
-   * @param {string} question
-   * @param {TurnView | null} replaced
-   */
-  #addTurn(question, replaced) {
-    const turn = new TurnView(question, {
+  /** @param {string} question */
+  #draw(question) {
+    return new TurnView(question, {
       ...this.#around.turns,
-      onRetry: (again) => this.#retry(again, replaced),
-      onReplace: (old, edited) => {
-        if (old.answer) void this.#ask(edited, old);
-        else this.#askInstead(old, edited, replaced);
+      onRetry: (turn) => this.#retry(turn),
+      onReplace: (turn, edited) => {
+        this.#asking.askInPlaceOf(turn, edited);
         this.#around.onReplaced();
       },
       onFeedback: (id, feedback) =>
         this.#around.api.feedback(id, feedback, AbortSignal.timeout(15_000)),
     });
-    this.#turns.push(turn);
-    this.#around.list.append(turn.element);
-    return turn;
-  }
-
-  /** @param {TurnView} turn */
-  #drop(turn) {
-    turn.element.remove();
-    this.#turns = this.#turns.filter((one) => one !== turn);
   }
 }
