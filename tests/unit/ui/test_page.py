@@ -1,5 +1,6 @@
 """The document that the UI server sends, and its headers."""
 
+import gzip
 import json
 import re
 
@@ -91,6 +92,37 @@ def test_every_file_of_the_chat_is_named_in_the_document(client: Client) -> None
 
     assert {path.name for path in (ASSETS / "style").iterdir()} == set(STYLES)
     assert [name for name in chat_modules() if f"/assets/{name}" not in document] == []
+
+
+def test_what_a_browser_takes_compressed_is_compressed_and_the_same(client: Client) -> None:
+    sent: dict[str, tuple[int, int]] = {}
+    for url in re.findall(r'(?:src|href)="(/[^"]+)"', _document(client)):
+        with (
+            client.get(url) as plain,
+            client.get(url, headers={"Accept-Encoding": "br, gzip"}) as packed,
+        ):
+            data = packed.get_data()
+            if packed.headers.get("Content-Encoding") == "gzip":
+                assert packed.headers["Vary"] == "Accept-Encoding"
+                sent[url] = (len(plain.get_data()), len(data))
+                data = gzip.decompress(data)
+            assert data == plain.get_data()
+            assert "Content-Encoding" not in plain.headers
+
+    before, after = (sum(sizes) for sizes in zip(*sent.values(), strict=True))
+    assert before > 2_000_000
+    assert after < before * 0.4
+    # Dash puts another token into each document.
+    document = client.get("/", headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(document.get_data()).startswith(b"<!DOCTYPE html>")
+
+
+def test_a_file_that_has_not_changed_is_not_sent_again(client: Client) -> None:
+    accepts = {"Accept-Encoding": "gzip"}
+    with client.get("/assets/main.js", headers=accepts) as first:
+        etag = first.headers["ETag"]
+    with client.get("/assets/main.js", headers={**accepts, "If-None-Match": etag}) as again:
+        assert (again.status_code, again.get_data()) == (304, b"")
 
 
 def test_every_word_is_used_and_every_word_used_is_there() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from dash import Dash
 
 from millstream_ui.callbacks import add_callbacks
+from millstream_ui.compression import compress_answers
 from millstream_ui.health import add_health
 from millstream_ui.layout import build_layout
 from millstream_ui.page import build_document
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Dash:
     app.layout = build_layout(settings.ui_title, words)
     add_callbacks(app)
     add_health(app.server, settings.api_url)
+    compress_answers(app.server)
     protect(app.server, content_security_policy(app.csp_hashes(), settings.browser_api_origin))
     return app
 
