@@ -34,7 +34,7 @@ $preloads
 
 STYLES = (
     "base.css", "sidebar.css", "conversation.css", "answer.css", "sources.css",
-    "prose.css", "code.css", "composer.css",
+    "prose.css", "code.css", "composer.css", "forced-colors.css", "print.css",
 )  # fmt: skip
 
 
