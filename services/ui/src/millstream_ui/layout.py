@@ -4,6 +4,8 @@ The chat itself (questions, answers, question box) is drawn by `assets/`, so tha
 waits for a callback.
 """
 
+from typing import Any
+
 import dash_mantine_components as dmc
 from dash import dcc, html
 
@@ -70,6 +72,7 @@ def _header(title: str, words: Words) -> dmc.AppShellHeader:
 
 
 def _sidebar(title: str, words: Words) -> dmc.AppShellNavbar:
+    named: dict[str, Any] = {"aria-label": words["history"]}
     return dmc.AppShellNavbar(
         id="sidebar",
         className="sidebar",
@@ -81,7 +84,7 @@ def _sidebar(title: str, words: Words) -> dmc.AppShellNavbar:
                 id="new-chat",
                 className="new-chat",
             ),
-            html.Nav(id="history-list", className="history", title=words["history"]),
+            html.Nav(id="history-list", className="history", **named),
             html.Div(
                 className="sidebar-foot",
                 children=dmc.ColorSchemeToggle(

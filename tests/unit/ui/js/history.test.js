@@ -34,8 +34,8 @@ function server(...ids) {
   };
 }
 
-/** @param {any} api */
-function listed(api) {
+/** @param {any} api @param {number} [watchMs] */
+function listed(api, watchMs) {
   const shown = { ids: [], titles: [], hasMore: false };
   const history = new History(api, {
     onChange({ conversations, hasMore }) {
@@ -44,6 +44,7 @@ function listed(api) {
       shown.hasMore = hasMore;
     },
     onElsewhere() {},
+    watchMs,
   });
   return { history, shown };
 }
@@ -54,6 +55,33 @@ test("conversations are listed page by page", async () => {
   equal([shown.ids, shown.hasMore], [["a", "b"], true]);
   await history.more();
   equal([shown.ids, shown.hasMore], [["a", "b", "c"], false]);
+});
+
+test("what was listed behind the newest page stays when the newest are asked for again", async () => {
+  const { history, shown } = listed(server("a", "b", "c", "d", "e"));
+  await history.refresh();
+  await history.more();
+  await history.refresh();
+  equal([shown.ids, shown.hasMore], [["a", "b", "c", "d"], true]);
+  await history.more();
+  equal([shown.ids, shown.hasMore], [["a", "b", "c", "d", "e"], false]);
+});
+
+test("an answer that ends where no page looks is no longer marked as running", async () => {
+  const statuses = ["queued", "in_progress", "completed"];
+  const running = [];
+  const history = new History(
+    {
+      async conversations() {
+        const last = { id: "r", status: statuses.length > 1 ? statuses.shift() : statuses[0] };
+        return { data: [{ id: "a", created_at: NOW, title: "a", last_response: last }], has_more: false };
+      },
+    },
+    { onChange: ({ conversations: [one] }) => running.push(one.last_response.status), onElsewhere() {}, watchMs: 1 },
+  );
+  await history.refresh();
+  while (running.at(-1) !== "completed") await new Promise((resolve) => setTimeout(resolve));
+  equal(running, ["queued", "in_progress", "completed"]);
 });
 
 test("a deleted conversation is off the list at once and can be had back", async () => {
@@ -89,6 +117,19 @@ test("a name is changed at once, and back when the server refuses", async () => 
   let refused = false;
   await history.rename("b", "refused").catch(() => (refused = true));
   equal([refused, shown.titles], [true, ["New", "Title b"]]);
+});
+
+test("a list that cannot be had comes by itself when the server is back", async () => {
+  const api = server("a");
+  const { conversations } = api;
+  let refusals = 2;
+  api.conversations = (wanted) => {
+    if (refusals > 0) throw new TypeError(`${(refusals -= 1)} more`);
+    return conversations.call(api, wanted);
+  };
+  const { history, shown } = listed(api);
+  await history.refresh();
+  equal(shown.ids, ["a"]);
 });
 
 test("an answer to an older search does not replace a newer one", async () => {
@@ -158,6 +199,14 @@ test("a name that is being typed is not disturbed by news", () => {
   ok(at("input.rename"), "the box");
   at("input.rename").dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" }));
   equal(at(".history-hint").textContent, "history_empty");
+});
+
+test("a double click deletes one conversation, and not the one that takes its place", () => {
+  const { asked, at } = view();
+  const click = (detail) => new MouseEvent("click", { bubbles: true, detail });
+  at("[data-focus='trash c1']").dispatchEvent(click(1));
+  at("[data-focus='trash c2']").dispatchEvent(click(2));
+  equal(asked, [["delete", "c1"]]);
 });
 
 test("the focus stays where it was when the list is drawn again", () => {

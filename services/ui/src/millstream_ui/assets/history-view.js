@@ -164,6 +164,8 @@ export class HistoryView {
    * @param {Event} event
    */
   #delete(id, event) {
+    // The second half of a double click would hit the next one, which has moved into its place.
+    if (event instanceof UIEvent && event.detail > 1) return;
     const ids = this.#listing?.conversations.map((one) => one.id) ?? [];
     const at = ids.indexOf(id);
     this.#options.onDelete(id);

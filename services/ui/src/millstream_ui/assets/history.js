@@ -3,9 +3,14 @@
  * only, so that it can be had back; tabs tell each other what has changed.
  */
 
+import { persist } from "./persist.js";
+
 /** So long can a deletion be taken back. */
 export const UNDO_MS = 8_000;
 const TYPING_MS = 200;
+/** So often is looked whether an answer that was being made has ended: another tab, or none, follows it. */
+const RUNNING_MS = 5_000;
+const RUNNING = new Set(["queued", "in_progress"]);
 const LIMIT_MS = 15_000;
 
 /**
@@ -21,14 +26,18 @@ const LIMIT_MS = 15_000;
 export class History {
   #api;
   #onChange;
+  #watchMs;
   /** @type {Conversation[] | null} */
   #known = null;
   #hasMore = false;
   #failed = false;
   #query = "";
+  /** What was searched for in what is known. */
+  #knownQuery = "";
   #typing = 0;
-  /** The newest request; what older ones bring is dropped. */
-  #request = 0;
+  #watching = 0;
+  /** Of the newest request; older ones end. */
+  #loading = new AbortController();
   /** @type {{id: string, timer: number} | null} to be deleted */
   #leaving = null;
   #tabs = window.BroadcastChannel ? new BroadcastChannel("millstream-conversations") : null;
@@ -38,11 +47,13 @@ export class History {
    * @param {{
    *   onChange: (listing: Listing) => void,
    *   onElsewhere: (conversation: string) => void,
+   *   watchMs?: number,
    * }} options onElsewhere: another tab has asked or deleted in this conversation
    */
-  constructor(api, { onChange, onElsewhere }) {
+  constructor(api, { onChange, onElsewhere, watchMs }) {
     this.#api = api;
     this.#onChange = onChange;
+    this.#watchMs = watchMs ?? RUNNING_MS;
     if (this.#tabs) {
       this.#tabs.onmessage = ({ data }) => {
         void this.refresh();
@@ -54,14 +65,12 @@ export class History {
 
   /** Asks for the newest conversations (of those searched for). */
   async refresh() {
-    const request = ++this.#request;
-    await this.#load(request, null);
+    await this.#load(null);
   }
 
   /** Asks for those behind the last listed. */
   async more() {
-    const request = ++this.#request;
-    await this.#load(request, this.#known?.at(-1)?.id ?? null);
+    await this.#load(this.#known?.at(-1)?.id ?? null);
   }
 
   /** @param {string} query words; empty for all */
@@ -130,24 +139,54 @@ export class History {
     }
   }
 
-  /**
-   * @param {number} request
-   * @param {string | null} after
-   */
-  async #load(request, after) {
+  /** @param {string | null} after */
+  async #load(after) {
+    this.#loading.abort();
+    const { signal } = (this.#loading = new AbortController());
+    const wanted = { query: this.#query, after };
+    const fail = () => this.#fail();
     try {
-      const wanted = { query: this.#query, after };
-      const page = await this.#api.conversations(wanted, AbortSignal.timeout(LIMIT_MS));
-      if (request !== this.#request) return;
+      const page = await persist((limited) => this.#api.conversations(wanted, limited), {
+        signal,
+        onLost: fail,
+        onBusy: fail,
+      });
+      if (signal.aborted) return;
       this.#failed = false;
-      this.#hasMore = page.has_more;
-      this.#know(after ? [...(this.#known ?? []), ...page.data] : page.data);
+      this.#take(page, wanted.query, after);
     } catch (error) {
-      if (request !== this.#request) return;
+      if (signal.aborted) return;
       console.warn("conversations cannot be listed", error);
-      this.#failed = true;
-      this.#changed();
+      fail();
     }
+  }
+
+  /**
+   * @param {{data: Conversation[], has_more: boolean}} page
+   * @param {string} query what was searched for
+   * @param {string | null} after null: the newest; what `more` has brought behind them stays
+   */
+  #take({ data, has_more: hasMore }, query, after) {
+    const known = query === this.#knownQuery ? (this.#known ?? []) : [];
+    const at = known.findIndex(({ id }) => id === data.at(-1)?.id);
+    const behind = after === null && at >= 0 ? known.slice(at + 1) : [];
+    if (behind.length === 0) this.#hasMore = hasMore;
+    this.#knownQuery = query;
+    this.#know(after === null ? [...data, ...behind] : [...known, ...data]);
+    this.#watch();
+  }
+
+  /** Looks again as long as an answer is being made. */
+  #watch() {
+    clearTimeout(this.#watching);
+    if (!this.#known?.some(({ last_response: last }) => RUNNING.has(last?.status ?? ""))) return;
+    this.#watching = window.setTimeout(() => void this.refresh(), this.#watchMs);
+  }
+
+  /** What is listed may be old from now on. */
+  #fail() {
+    this.#failed = true;
+    this.#changed();
   }
 
   /** @param {Conversation[] | null} conversations */
