@@ -100,9 +100,9 @@ class Stack:
         return service
 
     @contextmanager
-    def ui(self) -> Iterator[Service]:
+    def ui(self, settings: Mapping[str, str] | None = None) -> Iterator[Service]:
         """Serve the page as long as the block lasts."""
-        service = start_ui(self.api_url, {}, self.ui_port)
+        service = start_ui(self.api_url, settings or {}, self.ui_port)
         try:
             yield service
         finally:

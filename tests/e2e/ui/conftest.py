@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 
+SUGGESTION = "What is a token log?"
+
 # What a page shows on a busy machine, it may show late.
 expect.set_options(timeout=scaled(15_000))
 
@@ -22,7 +24,7 @@ expect.set_options(timeout=scaled(15_000))
 @pytest.fixture(scope="session")
 def site(stack: Stack) -> Iterator[Service]:
     """The UI server of the shared stack."""
-    with stack.ui() as service:
+    with stack.ui({"MILLSTREAM_UI_SUGGESTIONS": SUGGESTION}) as service:
         yield service
 
 

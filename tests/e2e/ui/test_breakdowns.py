@@ -44,6 +44,25 @@ def test_a_question_asked_while_offline_is_sent_when_the_network_is_back(
     assert [turn["text"] for turn in chat.shown()] == [script.text]
 
 
+def test_a_question_is_in_view_and_what_becomes_of_it_though_no_server_is_there(
+    chat: ChatPage,
+) -> None:
+    lines = tuple(f"Line {number}\n\n" for number in range(60))
+    chat.ask(f"What is a lease? {Script(literal=lines).directive()}").wait_until("completed")
+    chat.page.context.set_offline(True)
+    chat.ask(f"What is a relay? {Script(tokens=3, seed=84).directive()}")
+    notice = chat.page.locator(".notice")
+    expect(notice).to_contain_text("You are offline")
+
+    status = chat.turn.locator(".status-line").bounding_box()
+    above = notice.bounding_box()
+    assert status is not None
+    assert above is not None
+    assert status["y"] + status["height"] <= above["y"] + 1
+    chat.page.context.set_offline(False)
+    chat.wait_until("completed")
+
+
 def _sign_out(route: Route, origin: str) -> None:
     headers = {"Access-Control-Allow-Origin": origin}
     body = '{"error": {"message": "No session.", "code": "invalid_token"}}'

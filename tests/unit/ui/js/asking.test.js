@@ -32,7 +32,7 @@ function visit() {
     new TurnView(question, {
       say,
       onPassage() {},
-      onPhase() {},
+      announce() {},
       afterRender() {},
       onRetry() {},
       onReplace() {},

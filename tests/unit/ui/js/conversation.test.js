@@ -37,7 +37,7 @@ function visit(statuses) {
     api,
     list,
     notice: { lost() {}, busy() {}, clear() {} },
-    turns: { say, onPassage() {}, onPhase: (words) => phases.push(words), afterRender() {} },
+    turns: { say, onPassage() {}, announce: (words) => phases.push(words), afterRender() {} },
     onState: (state) => states.push(state),
     onCreated() {},
     onAccepted() {},

@@ -18,6 +18,7 @@ const say = createSay({
   sources_used: { one: "{count} source", other: "{count} sources" },
   timing_first: "first {time}",
   timing_total: "total {time}",
+  timing_ended: "ended {time}",
   timing_queue: "Queue",
   timing_retrieve: "Search",
   timing_grade: "Grading",
@@ -70,13 +71,16 @@ test("who waits in a conversation is told of its answers, and of no strangers' q
 
 test("timings are shown as far as they are known", () => {
   const timings = { first_token_ms: 400, total_ms: 2000, queue_ms: 5, grade_ms: null };
-  const answer = { ...emptyAnswer(), timings, attempt: 2 };
+  const answer = { ...emptyAnswer(), status: "completed", timings, attempt: 2 };
   const [details] = drawTimings(answer, { cited: 2, firstWordsMs: 412.4 }, say);
   const summary = "2 sources \u00b7 first 400 ms \u00b7 total 2.0 s";
   equal(details.textContent, `${summary}Queue5 msWay12 msAttempts2`);
   const [replayed] = drawTimings(answer, { cited: 0, firstWordsMs: null }, say);
   equal(replayed.textContent, "first 400 ms \u00b7 total 2.0 sQueue5 msAttempts2");
   equal(drawTimings(emptyAnswer(), { cited: 0, firstWordsMs: null }, say), []);
+  const stopped = { ...emptyAnswer(), status: "cancelled", timings: { total_ms: 300 } };
+  const [ended] = drawTimings(stopped, { cited: 0, firstWordsMs: null }, say);
+  equal(ended.textContent, "ended 300 ms", "an answer that was stopped");
 });
 
 test("a question that is refused for what is in it can be changed, and not sent again as it is", () => {

@@ -19,7 +19,7 @@ function turn(more = {}) {
       asked.push(["feedback", id, feedback]);
       if (more.refuses) throw new Error("not now");
     },
-    onPhase: (words) => said.push(words),
+    announce: (words) => said.push(words),
     afterRender() {},
   });
   document.body.replaceChildren(shown.element);
@@ -41,6 +41,13 @@ function turn(more = {}) {
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+test("who listens to the page hears that an answer was copied", async () => {
+  const { press, said } = turn();
+  press("copy_answer");
+  while (said.length === 0) await settled();
+  equal(said, ["copied"]);
+});
 
 test("an answer can be asked for again", () => {
   const { asked, press } = turn();

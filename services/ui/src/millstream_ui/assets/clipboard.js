@@ -32,13 +32,15 @@ function copyBySelection(text) {
 const SHOWN_MS = 2_000;
 
 /**
- * Copies, and lets the button that was pressed say so for a moment.
+ * Copies, and lets the button that was pressed show so for a moment.
  *
  * @param {HTMLElement} button with an icon in it
  * @param {string} text
+ * @returns {Promise<boolean>} whether it was copied
  */
 export async function copyFrom(button, text) {
-  if (!(await copyText(text))) return;
+  if (!(await copyText(text))) return false;
   button.dataset.copied = "";
   setTimeout(() => delete button.dataset.copied, SHOWN_MS);
+  return true;
 }

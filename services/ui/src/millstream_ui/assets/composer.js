@@ -58,8 +58,9 @@ export class Composer {
     return this.#form;
   }
 
+  /** On a touch screen this would open a keyboard that nobody asked for. */
   focus() {
-    this.#box.focus({ preventScroll: true });
+    if (matchMedia("(hover: hover)").matches) this.#box.focus({ preventScroll: true });
   }
 
   /** Puts back what was typed before a reload; once the box is on the page. */
@@ -124,6 +125,9 @@ export class Composer {
 
   #enable() {
     const empty = this.#box.value.trim() === "";
+    const hadFocus = this.#button === document.activeElement;
     this.#button.disabled = this.#state === "stopping" || (this.#state === "idle" && empty);
+    // Disabled, it loses the focus, and who has no mouse loses the place.
+    if (hadFocus && this.#button.disabled) this.focus();
   }
 }

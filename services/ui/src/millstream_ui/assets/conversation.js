@@ -21,7 +21,7 @@ import { UnfinishedAnswers } from "./unfinished-answers.js";
  *   api: import("./api.js").Api,
  *   list: HTMLElement,
  *   notice: import("./notice.js").Notice,
- *   turns: Pick<import("./turn-view.js").Surroundings, "say" | "onPassage" | "onPhase" | "afterRender">,
+ *   turns: Pick<import("./turn-view.js").Surroundings, "say" | "onPassage" | "announce" | "afterRender">,
  *   onState: (state: import("./composer.js").ComposerState) => void,
  *   onCreated: (id: string) => void,
  *   onAccepted: () => void,
@@ -31,7 +31,7 @@ import { UnfinishedAnswers } from "./unfinished-answers.js";
  * }} Surroundings
  *
  * onCreated: the conversation got its id. onAccepted: a question became a response. onSignedOut: it
- * did not, because the reader has to sign in again. onReplaced: a turn, and the focus in it, went.
+ * did not, because the reader has to sign in again. onReplaced: what was pressed in a turn, and the focus with it, went.
  */
 
 export class ConversationController {
@@ -211,7 +211,10 @@ export class ConversationController {
   #draw(question) {
     return new TurnView(question, {
       ...this.#around.turns,
-      onRetry: (turn) => this.#retry(turn),
+      onRetry: (turn) => {
+        this.#retry(turn);
+        this.#around.onReplaced();
+      },
       onReplace: (turn, edited) => {
         this.#asking.askInPlaceOf(turn, edited);
         this.#around.onReplaced();

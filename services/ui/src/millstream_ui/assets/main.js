@@ -24,9 +24,9 @@ const ANNOUNCEMENTS = { completed: "announce_done", cancelled: "announce_cancell
 const facts = readFacts();
 const say = createSay(facts.words);
 const api = createApi(facts.apiUrl);
-const notice = new Notice(say);
-const toast = new Toast();
 const follower = new ScrollFollower(say);
+const notice = new Notice(say, () => follower.grew());
+const toast = new Toast();
 const list = make("div", { class: "turns" });
 const announcer = make("div", { class: "visually-hidden", "aria-live": "polite" });
 const composer = new Composer({
@@ -72,12 +72,12 @@ export async function navigate(pathname) {
   list.replaceChildren();
   setWelcome(id === null);
   if (id !== null) await open(conversation);
-  else focusBox();
+  else composer.focus();
 }
 
-/** On a touch screen this would open a keyboard that nobody asked for. */
-function focusBox() {
-  if (matchMedia("(hover: hover)").matches) composer.focus();
+/** @param {string} words for who listens to the page */
+function announce(words) {
+  announcer.textContent = words;
 }
 
 /** What is on the page, for tests and the curious: id, status and Markdown of each answer. */
@@ -127,7 +127,7 @@ async function open(opened) {
 function showTrouble(error) {
   const { title, reason, action } = troubleOf(error, say, "open_failed_title");
   list.replaceChildren(drawOutcome("failed", title, reason, action ?? undefined));
-  announcer.textContent = `${title}: ${reason}`;
+  announce(`${title}: ${reason}`);
 }
 
 /** Another tab or browser may have gone on with this conversation. */
@@ -146,6 +146,8 @@ function ask(question) {
   setWelcome(false);
   void conversation?.ask(question);
   follower.toEnd();
+  // What was pressed may be gone: a suggestion, or the button that sends.
+  composer.focus();
 }
 
 /**
@@ -182,7 +184,7 @@ function newConversation(id) {
     turns: {
       say,
       onPassage: (passage) => void showPassage(passage, say),
-      onPhase: (words) => void (announcer.textContent = words),
+      announce,
       afterRender: () => follower.grew(),
     },
     onState: (state) => composer.setState(state),
@@ -191,10 +193,10 @@ function newConversation(id) {
       void history.refresh();
       if (created.id) history.tell(created.id);
     },
-    onReplaced: focusBox,
+    onReplaced: () => composer.focus(),
     onSignedOut: (question) => composer.restore(question),
     onEnded(answer) {
-      announcer.textContent = say(ANNOUNCEMENTS[answer.status] ?? "announce_failed");
+      announce(say(ANNOUNCEMENTS[answer.status] ?? "announce_failed"));
       follower.grew();
       void history.refresh();
     },

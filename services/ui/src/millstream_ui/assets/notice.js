@@ -9,10 +9,15 @@ export class Notice {
   #element = make("div", { class: "notice", role: "status", hidden: true });
   #timer = 0;
   #say;
+  #onGrown;
 
-  /** @param {import("./words.js").Say} say */
-  constructor(say) {
+  /**
+   * @param {import("./words.js").Say} say
+   * @param {() => void} onGrown it stands now where something else was
+   */
+  constructor(say, onGrown) {
     this.#say = say;
+    this.#onGrown = onGrown;
   }
 
   get element() {
@@ -69,6 +74,8 @@ export class Notice {
     this.#timer = 0;
     this.#element.dataset.kind = kind;
     if (this.#element.textContent !== text) this.#element.textContent = text;
+    if (!this.#element.hidden) return;
     this.#element.hidden = false;
+    this.#onGrown();
   }
 }

@@ -51,12 +51,12 @@ const SPLIT = [
  * @param {Say} say
  * @returns {Node[]}
  */
-export function drawTimings({ timings, attempt }, { cited, firstWordsMs }, say) {
+export function drawTimings({ status, timings, attempt }, { cited, firstWordsMs }, say) {
   const { first_token_ms: first, total_ms: total } = timings;
   const parts = [
     cited === 0 ? null : say("sources_used", { count: cited }),
     first == null ? null : say("timing_first", { time: say.duration(first) }),
-    total == null ? null : say("timing_total", { time: say.duration(total) }),
+    total == null ? null : say(status === "completed" ? "timing_total" : "timing_ended", { time: say.duration(total) }),
   ].filter((part) => part !== null);
   if (total == null) return [];
   /** @type {[string, number | null | undefined][]} */

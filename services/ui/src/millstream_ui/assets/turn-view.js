@@ -24,7 +24,7 @@ import { StreamedMarkdown } from "./streamed-markdown.js";
  *     responseId: string,
  *     feedback: {rating: "up" | "down" | null, comment: string | null},
  *   ) => Promise<void>,
- *   onPhase: (words: string) => void,
+ *   announce: (words: string) => void,
  *   afterRender: () => void,
  * }} Surroundings
  *
@@ -67,7 +67,7 @@ export class TurnView {
     });
     this.#actions = new AnswerActions({
       say,
-      onCopy: (button) => void copyFrom(button, this.shownText),
+      onCopy: (button) => void this.#copy(button, this.shownText),
       onRegenerate: () => around.onReplace(this, this.#question),
       onFeedback: (feedback) => around.onFeedback(this.#answer?.responseId ?? "", feedback),
     });
@@ -143,7 +143,7 @@ export class TurnView {
    * @param {import("./trouble.js").Trouble} trouble
    */
   refuse({ title, reason, action, retryHelps, editHelps }) {
-    const { say, onRetry, onPhase, afterRender } = this.#around;
+    const { say, onRetry, announce, afterRender } = this.#around;
     this.#element.dataset.status = "refused";
     this.#article.setAttribute("aria-busy", "false");
     this.#markdown.end();
@@ -152,7 +152,7 @@ export class TurnView {
     const retry = retryHelps ? { label: say("retry"), act: () => onRetry(this) } : undefined;
     const edit = editHelps ? { label: say("edit"), act: () => this.#questionView.edit() } : undefined;
     this.#outcome.replaceChildren(drawOutcome("failed", title, reason, action ?? retry ?? edit));
-    onPhase(reason ? `${title}: ${reason}` : title);
+    announce(reason ? `${title}: ${reason}` : title);
     afterRender();
   }
 
@@ -171,7 +171,7 @@ export class TurnView {
     this.#markdown.end();
     this.#status.replaceChildren();
     this.#outcome.replaceChildren(drawCancelled(this.#around.say));
-    this.#around.onPhase(this.#around.say("announce_cancelled"));
+    this.#around.announce(this.#around.say("announce_cancelled"));
   }
 
   /** @param {Answer} answer */
@@ -201,11 +201,20 @@ export class TurnView {
     this.#element.dataset.phase = phase;
     if (this.#phase === text) return;
     this.#phase = text;
-    this.#around.onPhase(text);
+    this.#around.announce(text);
     this.#status.replaceChildren(
       make("span", { class: "activity", "aria-hidden": "true" }),
       make("span", { class: "phase" }, text),
     );
+    this.#around.afterRender();
+  }
+
+  /**
+   * @param {HTMLElement} button
+   * @param {string} text
+   */
+  async #copy(button, text) {
+    if (await copyFrom(button, text)) this.#around.announce(this.#around.say("copied"));
   }
 
   /** @param {number} number */
@@ -218,7 +227,7 @@ export class TurnView {
     const target = /** @type {Element} */ (event.target);
     const copy = /** @type {HTMLElement | null} */ (target.closest("[data-copy]"));
     if (copy) {
-      void copyFrom(copy, copy.closest(".code-block")?.querySelector("code")?.textContent ?? "");
+      void this.#copy(copy, copy.closest(".code-block")?.querySelector("code")?.textContent ?? "");
       return;
     }
     const button = target.closest("[data-cite]");
