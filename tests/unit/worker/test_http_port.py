@@ -85,3 +85,18 @@ def test_metrics_are_in_the_format_of_prometheus() -> None:
 def test_another_path_is_answered_404() -> None:
     with listening(Beat()) as client:
         assert client.get("/").status_code == 404
+
+
+def test_a_worker_that_drains_is_alive_and_not_ready_however_long_it_takes() -> None:
+    # Given a worker that takes jobs
+    clock = Clock()
+    beat = Beat(clock)
+    beat.is_ready = True
+    with listening(beat) as client:
+        # When it is told to end, which ends its loop, and its jobs take their time
+        beat.end()
+        clock.now += 10 * SILENCE_SECONDS
+
+        # Then nobody need restart it, and nobody is to wait for it
+        assert client.get("/healthz").json() == {"status": "ok", "loop_silent_seconds": 0.0}
+        assert client.get("/readyz").status_code == 503

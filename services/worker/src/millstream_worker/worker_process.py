@@ -51,7 +51,7 @@ def run_worker(
     def on_shutting_down(**_: Any) -> None:
         logger.info("stopping: running jobs may go on for %g s", grace_seconds)
         stopping.set()
-        beat.is_ready = False
+        beat.end()
         drain.start()
 
     signals.worker_ready.connect(on_ready, weak=False)

@@ -62,7 +62,7 @@ class WorkerMetrics:
         )
         self.loop_silent = Gauge(
             "millstream_worker_loop_silent_seconds",
-            "How long ago the loop that takes jobs showed its last sign of life.",
+            "How long ago the loop that takes jobs showed its last sign of life; 0 in a drain.",
             registry=registry,
         )
         self.jobs = Counter(
