@@ -1,6 +1,8 @@
 """llama.cpp itself: what closing an answer, or giving up on the load, does to it."""
 
 import asyncio
+import subprocess
+import sys
 from contextlib import aclosing
 
 import httpx
@@ -11,6 +13,7 @@ from millstream_models.llama import LlamaEngine
 from millstream_models.payloads import ChatRequest, Message
 from millstream_models.settings import Settings
 from millstream_models.smollm2 import SmolLM2Endpoint
+from tests.harness.deadlines import scaled
 
 SETTINGS = Settings(llama_slots=2)
 TOKENS_ASKED = 1500
@@ -23,6 +26,24 @@ ENDLESS = ChatRequest(
     max_tokens=TOKENS_ASKED,
     temperature=0.0,
 )
+
+# On one processor llama.cpp's own threads come last, when what they are asked for may be over.
+LOADS = 6
+LOAD_AND_CLOSE = f"""
+import asyncio, os
+from millstream_models.llama import LlamaEngine
+from millstream_models.settings import Settings
+
+async def load_and_close():
+    engine = LlamaEngine(Settings(llama_slots=2))
+    await engine.address()
+    await engine.close()
+
+os.sched_setaffinity(0, {{min(os.sched_getaffinity(0))}})
+for _ in range({LOADS}):
+    asyncio.run(load_and_close())
+    print("closed", flush=True)
+"""
 
 
 async def wait_until_busy(engine: LlamaEngine, count: int) -> None:
@@ -68,6 +89,15 @@ def test_callers_at_the_same_time_share_one_load_and_one_may_leave() -> None:
         await engine.close()
 
     asyncio.run(scenario())
+
+
+def test_a_model_that_is_closed_as_soon_as_it_is_loaded_is_gone() -> None:
+    # In a process of its own: one that hangs in llama.cpp has no thread that could end it.
+    argv = [sys.executable, "-c", LOAD_AND_CLOSE]
+
+    done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False, timeout=scaled(90))
+
+    assert (done.returncode, done.stdout.split()) == (0, ["closed"] * LOADS)
 
 
 def test_llamas_listener_answers_only_this_process() -> None:

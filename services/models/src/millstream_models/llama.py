@@ -71,6 +71,11 @@ def _start(settings: Settings, engine: LlamaEngine) -> object:
     params.cpuparams_batch.n_threads = settings.llama_prompt_threads
     params.cache_ram_mib = settings.llama_prompt_cache_mib
     params.endpoint_slots = True
+    params.endpoint_metrics = True
     params.ui = False
     params.verbosity = -1
-    return xllamacpp.Server(params)
+    server = xllamacpp.Server(params)
+    # It listens before its loop runs, and a stop between the two is lost: its destructor would wait
+    # for ever, with the interpreter's lock. An answer from the loop shows that it runs.
+    server.handle_metrics()
+    return server
