@@ -47,6 +47,7 @@ class FailuresAtOnce:
         yield
         terminal = self._plugins.get_plugin("terminalreporter")
         if report.failed and isinstance(terminal, pytest.TerminalReporter):
+            terminal.ensure_newline()
             terminal.write_sep("-", f"{report.when} of {report.nodeid} failed")
             terminal.write_line(report.longreprtext)
 
