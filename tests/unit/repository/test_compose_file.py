@@ -9,6 +9,7 @@ import yaml
 
 from bench.capacity import Costs
 from millstream_api.settings import Settings as ApiSettings
+from millstream_models.settings import Settings as ModelsSettings
 from millstream_ui.settings import Settings as UiSettings
 from millstream_worker.settings import AnswerSettings, IngestSettings
 from tests.unit.repository.test_documented_settings import variable_of
@@ -82,17 +83,24 @@ def test_up_wait_means_ready(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-def test_a_worker_has_longer_to_stop_than_its_answers_have() -> None:
-    worker = SERVICES["worker"]
+@pytest.mark.parametrize("name", ["worker", "ingest"])
+def test_a_worker_has_longer_to_stop_than_its_jobs_have(name: str) -> None:
+    worker = SERVICES[name]
 
     grace = worker["environment"]["MILLSTREAM_SHUTDOWN_GRACE_SECONDS"]
     assert _seconds(worker["stop_grace_period"]) >= grace + 10
 
 
-def test_the_api_has_longer_to_stop_than_its_requests_have() -> None:
-    drain = ApiSettings.model_fields["drain_seconds"].default
-
-    assert _seconds(SERVICES["api"]["stop_grace_period"]) > drain
+@pytest.mark.parametrize(
+    ("name", "drain"),
+    [
+        ("api", ApiSettings.model_fields["drain_seconds"].default),
+        ("ui", UiSettings.model_fields["ui_drain_seconds"].default),
+        ("models", ModelsSettings.model_fields["shutdown_grace_seconds"].default),
+    ],
+)
+def test_a_server_has_longer_to_stop_than_its_requests_have(name: str, drain: float) -> None:
+    assert _seconds(SERVICES[name]["stop_grace_period"]) > drain
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "ingest"])
