@@ -158,6 +158,15 @@ def test_the_proxy_cuts_off_no_request_that_waits_for_a_whole_answer() -> None:
     assert {here} == elsewhere == {"1h"}
 
 
+def test_the_proxy_has_room_for_every_stream_that_an_api_process_lets_in() -> None:
+    proxy = (ROOT / "deploy/proxy/nginx.conf").read_text("utf-8")
+
+    # Of one nginx process, as on a host with one CPU. A stream takes two.
+    (room,) = map(int, re.findall(r"worker_connections (\d+);", proxy))
+    most = ApiSettings.model_fields["max_streams"].default
+    assert 2 * most < room < SERVICES["proxy"]["ulimits"]["nofile"]
+
+
 def test_postgresql_allows_what_ten_workers_and_an_api_may_open() -> None:
     (allowed,) = re.findall(r"max_connections=\$\{POSTGRES_MAX_CONNECTIONS:-(\d+)\}", TEXT)
     costs = Costs()
