@@ -1,4 +1,4 @@
-"""Production without one of its components, and with ingress for gateway, as the README allows."""
+"""Production changed as its README says it may be: fewer components, another, MLflow."""
 
 import re
 import shutil
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.k8s.environment import variables
 from tests.unit.k8s.manifests import K8S, Manifests, rendered
 from tests.unit.k8s.rules import RULES
 
@@ -37,6 +38,25 @@ def _complaints(manifests: Manifests) -> list[str]:
 @pytest.mark.parametrize("component", CHOICES)
 def test_what_a_cluster_does_not_have_can_be_taken_out(tmp_path: Path, component: str) -> None:
     assert _complaints(_changed(tmp_path, component, "")) == []
+
+
+def test_answers_may_be_kept_as_traces_in_the_workspace(tmp_path: Path) -> None:
+    readme = (K8S / "README.md").read_text("utf-8")
+    said = re.findall(r"`(MLFLOW_\w+)=([^`]+)`", readme)
+    shutil.copytree(K8S, tmp_path / "k8s")
+    overlay = tmp_path / "k8s/overlays/production"
+    for file in re.findall(r"`(settings/[\w-]*worker\.env)`", readme):
+        with (overlay / file).open("a", encoding="utf-8") as settings:
+            settings.writelines(f"{name}={value}\n" for name, value in said)
+
+    manifests = rendered(overlay)
+
+    assert _complaints(manifests) == []
+    for name in ("worker", "ingest-worker"):
+        pod = manifests.pod("Deployment", name)
+        assert pod
+        assert dict(said).items() <= variables(manifests, pod, pod.main).items()
+    assert len(said) == 2
 
 
 def test_an_ingress_in_the_place_of_the_gateway_has_the_sites_name(tmp_path: Path) -> None:
