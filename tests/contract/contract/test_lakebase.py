@@ -101,6 +101,19 @@ def test_the_schema_is_migrated_there(workspace: StubWorkspace, of_instance: str
     assert workspace.minted == 1
 
 
+def test_who_is_to_be_trusted_is_told_to_libpq(workspace: StubWorkspace) -> None:
+    login = WorkspaceLogin(workspace.url, stub_parts.CLIENT_ID, stub_parts.CLIENT_SECRET)
+    url = f"lakebase:///ledger?instance={stub_parts.INSTANCE}"
+    checked = LakebaseAddress.parse(f"{url}&sslmode=verify-full&sslrootcert=/etc/ssl/cas.pem")
+
+    told = conninfo_to_dict(LakebaseConninfo(checked, Workspace(login))())
+    by_default = conninfo_to_dict(LakebaseConninfo(LakebaseAddress.parse(url), Workspace(login))())
+
+    assert (told["sslmode"], told["sslrootcert"]) == ("verify-full", "/etc/ssl/cas.pem")
+    assert by_default["sslmode"] == "require"
+    assert "sslrootcert" not in by_default
+
+
 def test_a_token_serves_many_connections_and_is_renewed_long_before_its_end(
     workspace: StubWorkspace,
 ) -> None:

@@ -45,6 +45,28 @@ def test_a_port_that_is_none_is_refused(port: str) -> None:
         LakebaseAddress.parse(f"lakebase:///ledger?instance=a&port={port}")
 
 
+def test_a_certificate_can_be_checked_against_authorities_that_are_named() -> None:
+    url = "lakebase:///ledger?instance=mill&sslmode=verify-full&sslrootcert=/etc/ssl/cas.pem"
+
+    address = LakebaseAddress.parse(url)
+
+    assert (address.sslmode, address.sslrootcert) == ("verify-full", "/etc/ssl/cas.pem")
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        # libpq makes no connection then, and would say so with the first question only.
+        ("sslmode=verify-full", "sslmode=verify-full needs sslrootcert"),
+        ("sslmode=verify-ca", "sslmode=verify-ca needs sslrootcert"),
+        ("sslmode=always", "sslmode must be one of .*verify-full.*, not 'always'"),
+    ],
+)
+def test_a_check_of_the_certificate_that_cannot_be_made_is_refused(asked: str, says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        LakebaseAddress.parse(f"lakebase:///ledger?instance=a&{asked}")
+
+
 @pytest.mark.parametrize("missing", _LOGIN)
 def test_a_login_that_is_missing_stops_the_start(
     missing: str, monkeypatch: pytest.MonkeyPatch

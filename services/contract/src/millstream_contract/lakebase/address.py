@@ -10,7 +10,8 @@ _FORM: Final = (
     "must be such as lakebase:///database?instance=NAME"
     " or lakebase:///database?project=NAME&branch=NAME"
 )
-_PARAMETERS: Final = {"instance", "project", "branch", "user", "sslmode", "port"}
+_PARAMETERS: Final = {"instance", "project", "branch", "user", "sslmode", "sslrootcert", "port"}
+_SSLMODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class LakebaseAddress:
     """A database of a provisioned instance, or of an autoscaling project's branch.
 
     user: the role to log in as; None: the workspace's own name for whoever logs in there.
+    sslrootcert: the file of authorities that a certificate is held against, as libpq has it.
     """
 
     database: str
@@ -26,6 +28,7 @@ class LakebaseAddress:
     branch: str | None = None
     user: str | None = None
     sslmode: str = "require"
+    sslrootcert: str | None = None
     port: int = 5432
 
     @classmethod
@@ -40,8 +43,21 @@ class LakebaseAddress:
         if parts.netloc or parts.fragment or not database or not (is_one or is_other):
             raise ValueError(_FORM)
         if given.keys() - _PARAMETERS or len(given) != len(pairs) or not all(given.values()):
-            raise ValueError(f"{_FORM}, and may have each of user, sslmode and port once")
+            raise ValueError(
+                f"{_FORM}, and may have each of user, sslmode, sslrootcert and port once"
+            )
+        _check_sslmode(given.get("sslmode", "require"), given.get("sslrootcert"))
         return cls(database, **{**given, "port": _port(given.get("port", "5432"))})  # type: ignore[arg-type]  # checked above
+
+
+def _check_sslmode(sslmode: str, authorities: str | None) -> None:
+    if sslmode not in _SSLMODES:
+        raise ValueError(f"sslmode must be one of {', '.join(_SSLMODES)}, not {sslmode!r}")
+    if sslmode.startswith("verify") and authorities is None:
+        raise ValueError(
+            f"sslmode={sslmode} needs sslrootcert, the file of those to trust,"
+            " such as /etc/ssl/certs/ca-certificates.crt"
+        )
 
 
 def _port(text: str) -> int:

@@ -64,6 +64,7 @@ class LakebaseConninfo:
                 user=self._server.user,
                 password=self._token,
                 sslmode=self._address.sslmode,
+                sslrootcert=self._address.sslrootcert,
             )
 
     def _find(self) -> _Server:
