@@ -21,20 +21,14 @@ from millstream_contract.jobs import AnswerJob
 from millstream_contract.token_log import TokenLog
 from millstream_worker.answering.attempt_frames import AttemptFrames
 from millstream_worker.answering.earlier_frames import Earlier
-from millstream_worker.answering.log_healing import LogHealing
+from millstream_worker.answering.log_appender import LogAppender
 from millstream_worker.answering.patience import Waits
 from millstream_worker.answering.stopping import StopReason, StopSignal
 
 logger = logging.getLogger(__name__)
 
-_MOST_FRAMES_PER_APPEND: Final = 256
-"""Bounds one call's time in Redis, which serves everybody else meanwhile."""
-
 PAUSE_SECONDS: Final = 0.005
 """Tokens that come closer than this are worth collecting."""
-
-_TIMED_EVERY_SECONDS: Final = 1.0
-"""How often an append says when it was: enough to measure the relay, too seldom to cost."""
 
 
 class _State(Enum):
@@ -65,12 +59,8 @@ class LogWriter:
         may write, too.
         patience_seconds: how long Redis may be away before the rest of the log is given up.
         """
-        self._log = log
-        self._job = job
+        self._name = (job.response_id, job.attempt)
         self._frames = AttemptFrames(earlier)
-        self._suspect = False
-        self._timed_at = -_TIMED_EVERY_SECONDS
-        self._healing = LogHealing(log, job, still_held)
         self._stop = stop
         self._patience_seconds = patience_seconds
         self._state = _State.WRITING
@@ -79,6 +69,9 @@ class LogWriter:
         lock = threading.Lock()
         self._work = threading.Condition(lock)
         self._changed = threading.Condition(lock)
+        self._appender = LogAppender(
+            log, job, self._frames, self._changed, still_held=still_held, stop=stop
+        )
         self._thread = threading.Thread(
             # In the context of the answer, so that its log lines say whose they are.
             target=copy_context().run,
@@ -108,7 +101,7 @@ class LogWriter:
                 return
             self._is_appending = True
         try:
-            self._append()
+            self._appender.append()
         except LogUnavailable as error:
             logger.debug("%s attempt %d: left to the log's thread: %s", *self._name, error)
         except Exception:
@@ -125,7 +118,7 @@ class LogWriter:
     def check(self) -> None:
         """Have the log looked at although nothing is to be written: Redis lost something."""
         with self._work:
-            self._suspect = True
+            self._appender.is_suspect = True
             self._work.notify()
 
     def data(self) -> bytes:
@@ -186,11 +179,11 @@ class LogWriter:
 
     def _has_work(self) -> bool:
         is_over = self._state is not _State.WRITING
-        has_work = is_over or self._suspect or not self._frames.are_logged
+        has_work = is_over or self._appender.is_suspect or not self._frames.are_logged
         return has_work and not self._is_appending
 
     def _is_at_rest(self) -> bool:
-        is_idle = self._frames.are_logged and not (self._is_appending or self._suspect)
+        is_idle = self._frames.are_logged and not (self._is_appending or self._appender.is_suspect)
         is_pause = time.monotonic() - self._appended_at >= PAUSE_SECONDS
         return is_idle and is_pause and self._state is _State.WRITING
 
@@ -207,7 +200,7 @@ class LogWriter:
         pauses = Waits()
         while self._state is not _State.GIVEN_UP:
             try:
-                self._heal() if self._suspect else self._append()
+                self._appender.step()
             except (LogUnavailable, LedgerUnavailable) as error:
                 logger.debug("%s attempt %d: %s", *self._name, error)
                 if time.monotonic() >= deadline:
@@ -217,61 +210,7 @@ class LogWriter:
             else:
                 return
 
-    def _append(self) -> None:
-        with self._changed:
-            frames = self._frames.unlogged(_MOST_FRAMES_PER_APPEND)
-        timed = self._is_time_to_tell()
-        following = frames[-1].sequence_number + 1
-        try:
-            reply = self._log.append(*self._name, frames, timed=timed)
-        except Fenced:
-            # By a later attempt, or by garbage: looking after the log tells.
-            self.check()
-            return
-        if reply.stop:
-            self._stop.request(StopReason.CANCELLED)
-        if reply.gap:
-            self.check()
-        elif reply.count != following:
-            logger.error("%s attempt %d: its log in Redis miscounts its frames", *self._name)
-            self.check()
-        else:
-            self._progress(following)
-
-    def _is_time_to_tell(self) -> bool:
-        """Tell whether viewers are to learn when this was published: from some frames only."""
-        now = time.monotonic()
-        if now - self._timed_at < _TIMED_EVERY_SECONDS:
-            return False
-        self._timed_at = now
-        return True
-
-    def _heal(self) -> None:
-        """Find out what the log holds, so that the next appends send the rest."""
-        self._suspect = False
-        try:
-            count = self._healing.take_over(self._frames.first, self._frames_before)
-        except (LogUnavailable, LedgerUnavailable):
-            self.check()
-            raise
-        if count < self._frames.wanted:
-            logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
-        self._progress(count)
-
-    def _frames_before(self, number: int) -> list[Frame]:
-        with self._changed:
-            return self._frames.before(number)
-
-    def _progress(self, next_number: int) -> None:
-        with self._changed:
-            self._frames.wanted = next_number
-            self._changed.notify_all()
-
     def _lose(self, state: _State) -> None:
         with self._changed:
             self._state = state
             self._changed.notify_all()
-
-    @property
-    def _name(self) -> tuple[str, int]:
-        return self._job.response_id, self._job.attempt
