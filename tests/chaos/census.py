@@ -16,8 +16,10 @@ from tests.harness.api_client import ApiClient
 from tests.harness.deadlines import DeadlinePassed, eventually
 
 _ANSWERS_PER_WORKER = 12
-_MOST_REDIS_CONNECTIONS_OF_AN_API = 34
-"""One to listen, 3 that read logs, 20 of requests, 10 of the queue: these pools grow as needed."""
+_MOST_REDIS_CONNECTIONS = {"api": 34, "worker": 55}
+"""Of an API: one to listen, 3 that read logs, 20 of requests, 10 of the queue. Of a worker: one to
+listen, one that renews, 2 for each of 12 answers and 5 beside them; one for each answer to
+acknowledge its message, 2 that fetch messages, 10 that send them. All pools grow as needed."""
 _OWN_CHANNELS = (b"millstream:idle", b"millstream:stops", b"millstream:looks")
 
 
@@ -49,7 +51,7 @@ class Census:
         found += [
             f"{name} has {count} connections to Redis"
             for name, count in self.redis_connections.items()
-            if name.startswith("api") and count > _MOST_REDIS_CONNECTIONS_OF_AN_API
+            if count > _MOST_REDIS_CONNECTIONS[name.partition(" ")[0]]
         ]
         if self.subscriptions:
             found.append(f"{self.subscriptions} subscriptions are left")

@@ -1,34 +1,22 @@
 """The log writer before a real Valkey: order, collecting, healing, fences, and giving up."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from millstream_contract.errors import LedgerUnavailable
-from millstream_contract.events import OutputTextDelta
-from millstream_contract.frames import Frame, encode_frame
-from millstream_contract.jobs import AnswerJob
 from millstream_contract.keys import log_key, state_key
+from millstream_contract.redis_connection import client_of_one_connection
 from millstream_contract.token_log import Appended, TokenLog
-from millstream_worker.answering.earlier_frames import Earlier
-from millstream_worker.answering.log_writer import PAUSE_SECONDS, LogWriter
-from millstream_worker.answering.stopping import StopReason, StopSignal
+from millstream_worker.answering.stopping import StopReason
 from tests.harness.deadlines import eventually
 from tests.harness.valkey import ValkeyServer
-
-ID = "resp_" + "2" * 32
-
-
-def piece(text: str) -> OutputTextDelta:
-    return OutputTextDelta(item_id="msg", output_index=0, delta=text)
-
-
-OPENING = [encode_frame(piece("opening"), 0), encode_frame(piece("queued"), 1)]
+from tests.integration.worker.log_writing import ID, OPENING, after_a_pause, logged, piece, writing
 
 
 @pytest.fixture
@@ -37,57 +25,41 @@ def redis(private_valkey: ValkeyServer) -> Iterator["Redis"]:
         yield client
 
 
-@contextmanager
-def writing(
-    log: TokenLog,
-    *,
-    logged: int = 0,
-    held: bool = True,
-    still_held: Callable[[], bool] | None = None,
-    patience_seconds: float = 30.0,
-) -> Iterator[tuple[LogWriter, StopSignal]]:
-    stop = StopSignal()
-    log.take_over(ID, 1)
-    writer = LogWriter(
-        log,
-        AnswerJob(ID, 1),
-        Earlier(OPENING, 0, logged),
-        still_held=still_held or (lambda: held),
-        stop=stop,
-        patience_seconds=patience_seconds,
-    )
-    try:
-        yield writer, stop
-    finally:
-        writer.abandon()
+@dataclass
+class Appends:
+    """Which threads appended, and how many at once."""
+
+    threads: list[threading.Thread] = field(default_factory=list)
+    most_at_once: int = 0
+    now: int = 0
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        self.threads.append(threading.current_thread())
+        self.now += 1
+        self.most_at_once = max(self.most_at_once, self.now)
+        try:
+            yield
+        finally:
+            self.now -= 1
 
 
 class WatchedLog(TokenLog):
-    """Notes which threads append, and how many at once."""
+    """Notes its appends, also those over a connection that is held."""
 
-    def __init__(self, redis: "Redis") -> None:
+    def __init__(self, redis: "Redis", appends: Appends) -> None:
         super().__init__(redis)
-        self.appenders: list[threading.Thread] = []
-        self.most_at_once = 0
-        self._now = 0
+        self._client = redis
+        self._appends = appends
 
     def append(self, *arguments: Any, **options: Any) -> Appended:
-        self.appenders.append(threading.current_thread())
-        self._now += 1
-        self.most_at_once = max(self.most_at_once, self._now)
-        try:
+        with self._appends.one():
             return super().append(*arguments, **options)
-        finally:
-            self._now -= 1
 
-
-def after_a_pause() -> None:
-    """Let so much time pass as between two tokens of a model."""
-    time.sleep(2 * PAUSE_SECONDS)
-
-
-def logged(log: TokenLog) -> list[Frame]:
-    return list(log.read_all(ID))
+    @contextmanager
+    def on_one_connection(self) -> Iterator[TokenLog]:
+        with closing(client_of_one_connection(self._client)) as client:
+            yield WatchedLog(client, self._appends)
 
 
 def test_frames_arrive_in_order_behind_those_that_were_missing(redis: "Redis") -> None:
@@ -127,41 +99,44 @@ def test_what_arrives_while_redis_is_slow_goes_out_in_one_append(
 
 
 def test_a_token_after_a_pause_is_appended_by_the_thread_that_brings_it(redis: "Redis") -> None:
-    log = WatchedLog(redis)
+    appends = Appends()
+    log = WatchedLog(redis, appends)
     with writing(log) as (writer, _):
         assert writer.flush(30)
 
         for number in range(3):
-            log.appenders.clear()
+            appends.threads.clear()
             after_a_pause()
             writer.write_one([piece(str(number))])
 
             # It needed no waiting.
-            assert log.appenders == [threading.current_thread()]
+            assert appends.threads == [threading.current_thread()]
             assert writer.flush(0)
 
     assert [frame.sequence_number for frame in logged(log)] == list(range(5))
 
 
 def test_a_token_that_brings_no_event_appends_nothing(redis: "Redis") -> None:
-    log = WatchedLog(redis)
+    appends = Appends()
+    log = WatchedLog(redis, appends)
     with writing(log) as (writer, _):
         assert writer.flush(30)
-        log.appenders.clear()
+        appends.threads.clear()
         after_a_pause()
 
         writer.write_one([])
 
-    assert log.appenders == []
+    assert appends.threads == []
 
 
 def test_tokens_that_follow_at_once_are_collected_and_none_is_appended_twice(
     redis: "Redis",
 ) -> None:
-    log = WatchedLog(redis)
+    appends = Appends()
+    log = WatchedLog(redis, appends)
     with writing(log) as (writer, _):
         assert writer.flush(30)
-        log.appenders.clear()
+        appends.threads.clear()
         after_a_pause()
 
         for number in range(300):
@@ -169,10 +144,10 @@ def test_tokens_that_follow_at_once_are_collected_and_none_is_appended_twice(
         assert writer.flush(30)
 
     assert [frame.sequence_number for frame in logged(log)] == list(range(302))
-    assert log.most_at_once == 1
-    assert log.appenders[0] is threading.current_thread()
-    assert set(log.appenders[1:]) - {threading.current_thread()}, "nothing was left to the writer"
-    assert len(log.appenders) < 300
+    assert appends.most_at_once == 1
+    assert appends.threads[0] is threading.current_thread()
+    assert set(appends.threads[1:]) - {threading.current_thread()}, "nothing was left to the writer"
+    assert len(appends.threads) < 300
 
 
 def test_a_token_that_redis_does_not_take_is_left_to_the_writer(

@@ -41,6 +41,19 @@ def redis_client(
     return Redis.from_pool(pool)
 
 
+def client_of_one_connection(client: Redis) -> "Redis":
+    """Return a client that keeps one connection of this one's pool until it is closed.
+
+    For who sends much: finding a connection in the pool, and asking whether the server is still at
+    its other end, takes as long as a short command. One that breaks is made anew, as in the pool.
+    Commands go over it one at a time, from any thread. Close it when none is under way, or two get
+    the connection. Pipelines and subscriptions take others, from the pool.
+
+    Raises RedisError when no connection can be had.
+    """
+    return Redis(connection_pool=client.connection_pool, single_connection_client=True)
+
+
 def subscriber_client(url: str, *, connect_timeout_seconds: float = 1.0) -> "Redis":
     """Return a client for one pub/sub connection.
 

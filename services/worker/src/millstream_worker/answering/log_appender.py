@@ -1,9 +1,14 @@
-"""What one attempt does to its log in Redis, and what the log says to it."""
+"""What one attempt does to its log in Redis, and what the log says to it.
+
+All of it goes over one connection, held from the first step until close(): the way to one through
+the pool would cost a token nearly as much as its append. Connecting anew is the client's matter.
+"""
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Final
 
 from millstream_contract.errors import Fenced, LedgerUnavailable, LogUnavailable
@@ -42,13 +47,16 @@ class LogAppender:
         still_held: asks the ledger whether this attempt may still write.
         stop: told when the log says that somebody asked for a stop.
         """
-        self._log = log
+        self._shared = log
+        self._job = job
         self._name = (job.response_id, job.attempt)
         self._frames = frames
         self._changed = changed
-        self._healing = LogHealing(log, job, still_held)
+        self._still_held = still_held
         self._stop = stop
         self._timed_at = -_TIMED_EVERY_SECONDS
+        self._own: TokenLog | None = None
+        self._connection = ExitStack()
         self.is_suspect = False
         """True when the log may not be as written: the next step finds out what it holds."""
 
@@ -65,7 +73,7 @@ class LogAppender:
             frames = self._frames.unlogged(_MOST_FRAMES_PER_APPEND)
         following = frames[-1].sequence_number + 1
         try:
-            reply = self._log.append(*self._name, frames, timed=self._is_time_to_tell())
+            reply = self._log().append(*self._name, frames, timed=self._is_time_to_tell())
         except Fenced:
             # By a later attempt, or by garbage: looking after the log tells.
             self.is_suspect = True
@@ -80,18 +88,29 @@ class LogAppender:
         else:
             self._progress(following)
 
+    def close(self) -> None:
+        """Give the connection back, no step being under way."""
+        self._own = None
+        self._connection.close()
+
     def _heal(self) -> None:
         """Find out what the log holds, so that the next appends send the rest."""
         # Before, so that a doubt that comes up meanwhile has the log looked at once more.
         self.is_suspect = False
         try:
-            count = self._healing.take_over(self._frames.first, self._frames_before)
+            healing = LogHealing(self._log(), self._job, self._still_held)
+            count = healing.take_over(self._frames.first, self._frames_before)
         except (LogUnavailable, LedgerUnavailable):
             self.is_suspect = True
             raise
         if count < self._frames.wanted:
             logger.warning("%s attempt %d: Redis lost frames; sending again", *self._name)
         self._progress(count)
+
+    def _log(self) -> TokenLog:
+        if self._own is None:
+            self._own = self._connection.enter_context(self._shared.on_one_connection())
+        return self._own
 
     def _frames_before(self, number: int) -> list[Frame]:
         with self._changed:

@@ -167,6 +167,8 @@ class LogWriter:
             # The ledger still gets the whole answer; only this log ends early.
             logger.exception("%s attempt %d: the log is given up", *self._name)
             self._lose(_State.GIVEN_UP)
+        finally:
+            self._give_back()
 
     def _wait_for_work(self) -> bool:
         """Wait until there is something to append or to check; False when it is over."""
@@ -209,6 +211,12 @@ class LogWriter:
                     self._work.wait_for(lambda: self._state is _State.GIVEN_UP, pauses.next())
             else:
                 return
+
+    def _give_back(self) -> None:
+        """Let the connection go, behind the last append: none begins any more."""
+        with self._work:
+            self._work.wait_for(lambda: not self._is_appending)
+        self._appender.close()
 
     def _lose(self, state: _State) -> None:
         with self._changed:

@@ -69,7 +69,7 @@ class AnswerService:
         self._redis = redis_client(
             settings.redis_url,
             timeout_seconds=settings.redis_timeout_seconds,
-            # The thread of an answer, and the one that writes its log.
+            # What an answer's log is written over, and what its thread needs for moments.
             most_connections=2 * settings.answers_concurrency + _SPARE_CONNECTIONS,
         )
         self._subscriber = subscriber_client(settings.redis_url)
