@@ -8,9 +8,9 @@ import { equal, ok, recording, test } from "./testing.js";
  *
  * @param {string} name
  * @param {any[]} connections
- * @param {{silenceMs?: number, signal?: AbortSignal, settles?: boolean}} [options]
+ * @param {{silenceMs?: number, signal?: AbortSignal, settles?: boolean, onTaken?: (number: number) => void}} [options]
  */
-async function read(name, connections, { silenceMs, signal, settles = true } = {}) {
+async function read(name, connections, { silenceMs, signal, settles = true, onTaken } = {}) {
   const plan = await post("/plans", { recording: name, connections });
   let answer = emptyAnswer();
   const taken = [];
@@ -33,8 +33,11 @@ async function read(name, connections, { silenceMs, signal, settles = true } = {
     },
     onEvent(event) {
       const { answer: next, outcome } = applyEvent(answer, event);
-      if (outcome === "applied") taken.push(event.sequence_number);
       answer = next;
+      if (outcome === "applied") {
+        taken.push(event.sequence_number);
+        onTaken?.(event.sequence_number);
+      }
       return outcome;
     },
     async settle() {
@@ -171,9 +174,10 @@ test("when no connection helps the response itself is asked", async () => {
 
 test("a reader that left is not called again", async () => {
   const leaving = new AbortController();
-  const reading = read("answer", [{ last: 5, end: "silence" }], { signal: leaving.signal });
-  setTimeout(() => leaving.abort(), 100);
-  const { answer, taken } = await reading;
+  const { answer, taken } = await read("answer", [{ last: 5, end: "silence" }], {
+    signal: leaving.signal,
+    onTaken: (number) => number === 5 && setTimeout(() => leaving.abort()),
+  });
   equal(taken, [0, 1, 2, 3, 4, 5]);
   ok(!isFinal(answer), "not final");
 });

@@ -84,7 +84,7 @@ test("when the tab with the connection goes, another goes on where it was", asyn
 test("a tab that hears nothing goes on alone", async () => {
   const shared = await tabs([{ last: 10, end: "silence" }, {}]);
   const first = shared.open();
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await first.heard;
   const second = shared.open(100);
   await second.ended;
   equal(second.answer.text, await wholeText());
