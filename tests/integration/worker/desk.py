@@ -12,7 +12,7 @@ from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.embeddings import embed
 from millstream_contract.frames import Frame, decode_event, split_frames
 from millstream_contract.jobs import SHARED_CELERY_SETTINGS, AnswerJob
-from millstream_contract.keys import log_key
+from millstream_contract.keys import log_key, state_key
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.documents import Chunk
 from millstream_contract.ledger.new_entries import NewResponse
@@ -104,6 +104,10 @@ class Desk:
         """Ask for a stop as the API does: written down first, then published."""
         self.ledger.responses.request_cancel(response_id, OWNER)
         self.log.request_stop(response_id)
+
+    def lose_log(self, response_id: str) -> None:
+        """Let Redis forget a log; nobody is told, as the worker would be of a deleted response."""
+        self.redis.delete(log_key(response_id), state_key(response_id))
 
     def row(self, response_id: str) -> ResponseRow:
         return self.ledger.responses.get(response_id)

@@ -89,7 +89,7 @@ def test_an_end_whose_earlier_frames_are_lost_takes_back_what_viewers_may_have_s
         assert desk.ledger.responses.claim(response_id, attempt) is not None
     if ends_as == "cancelled":
         desk.ledger.responses.request_cancel(response_id, OWNER)
-    desk.log.forget([response_id])
+    desk.lose_log(response_id)
 
     desk.send(response_id, attempt=attempts + 1)
 
@@ -104,7 +104,7 @@ def test_an_attempt_whose_earlier_frames_are_lost_takes_them_back_though_it_foun
     script = Script(tokens=5)
     response_id = desk.accept(asked(script)).id
     assert desk.ledger.responses.claim(response_id, 1) is not None
-    desk.log.forget([response_id])
+    desk.lose_log(response_id)
 
     desk.send(response_id, attempt=2)
 
