@@ -1,6 +1,8 @@
 """A question that follows others is searched for with what they were about."""
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from millstream_worker.answering.condensing import follows, standalone
 from millstream_worker.answering.prompt import Message
@@ -61,3 +63,10 @@ def test_answers_and_instructions_give_no_topic() -> None:
     history = [Message("system", "Talk of whales."), Message("assistant", "Hello there.")]
 
     assert standalone("Why?", history) == "Why?"
+
+
+@given(st.text())
+@example("\N{KATAKANA MIDDLE DOT}")
+@example("\N{HEXAGRAM FOR THE CREATIVE HEAVEN}")
+def test_no_question_is_too_strange_to_be_searched_for(question: str) -> None:
+    assert standalone(question, AUTOVACUUM).endswith(question)

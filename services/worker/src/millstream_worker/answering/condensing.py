@@ -6,14 +6,11 @@ passages were found for 8 of 8 such pairs, and for 1 of 8 by the question alone.
 leans on others is told by English words; in another language it is left as it is.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from millstream_worker.answering.content_words import content_words
+from millstream_worker.answering.content_words import all_words, content_words
 from millstream_worker.answering.prompt import Message
-
-_WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 
 _OPENERS: Final = frozenset(["and", "but", "or", "so", "then", "also"])
 _ABOUT: Final = frozenset({("what", "about"), ("how", "about")})
@@ -42,7 +39,7 @@ def standalone(question: str, history: Sequence[Message]) -> str:
 
 def follows(question: str) -> bool:
     """Tell whether a question leans on what was said before it."""
-    words = [word.lower() for word in _WORD.findall(question)]
+    words = all_words(question)
     content = content_words(question)
     if not content or words[0] in _OPENERS or tuple(words[:2]) in _ABOUT:
         return True

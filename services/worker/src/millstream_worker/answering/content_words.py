@@ -22,8 +22,12 @@ _SHORTEST_STEM: Final = 3
 
 def content_words(text: str) -> list[str]:
     """Return the words of ``text`` without function words, in order, in lower case, each once."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return [word for word in dict.fromkeys(words) if word not in _FUNCTION_WORDS]
+    return [word for word in dict.fromkeys(all_words(text)) if word not in _FUNCTION_WORDS]
+
+
+def all_words(text: str) -> list[str]:
+    """Return the words of ``text``, in order, in lower case."""
+    return [word.lower() for word in _WORD.findall(text)]
 
 
 def stems(text: str) -> frozenset[str]:
