@@ -43,7 +43,6 @@ _BY_SCHEMA = {
 }
 
 _BESIDE_IT = {
-    "content in parts": _chunk(choices=[_choice(delta={"content": [{"type": "text"}]})]),
     "a finish reason of its own": _chunk(choices=[_choice(finish_reason="eos")]),
     "no choices": {"id": "1", "delta": {"role": "assistant", "content": " mill"}},
     "no id": _chunk(id=None),
@@ -79,6 +78,29 @@ def test_a_chunk_of_the_schema_is_not_built_field_by_field(
     _parse(client, _BY_SCHEMA[name])
 
     assert built == []
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ([{"type": "text", "text": " mill"}], " mill"),
+        ([{"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]}], ""),
+        ([{"type": "reasoning", "summary": []}, {"type": "text", "text": " mill"}], " mill"),
+        ([{"type": "text"}, {"type": "text", "text": None}, "hm", None], ""),
+        ([], ""),
+    ],
+)
+def test_of_a_content_in_parts_comes_the_text_and_not_what_the_model_thought(
+    content: list[Any], text: str
+) -> None:
+    client = _client()
+    parse_chunks_by_schema(client)
+
+    chunk = _parse(client, _chunk(choices=[_choice(delta={"content": content})], usage=_USAGE))
+
+    assert chunk.choices[0].delta.content == text
+    assert chunk.usage is not None
+    assert chunk.usage.total_tokens == 9
 
 
 def test_other_replies_are_left_to_the_client() -> None:
