@@ -43,3 +43,6 @@ class PassageKeeping:
         except LedgerUnavailable as error:
             # It would only have saved a later attempt some work.
             logger.warning("%s: passages are not kept: %s", response_id, error)
+        except Exception:
+            # Nobody reads what a call in the background raises.
+            logger.exception("%s: passages are not kept", response_id)
