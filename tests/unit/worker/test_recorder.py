@@ -140,6 +140,25 @@ def test_what_was_taken_back_is_not_in_the_answer() -> None:
     assert said.message_done == final.output[-1]
 
 
+def test_items_that_an_earlier_attempt_has_ended_stay_as_they_were_told() -> None:
+    # Given an attempt that has told all of an answer, and died before its end was stored
+    first = Recorder(claimed_row())
+    told: list[Event] = [*first.begin(), *first.search_begun()]
+    told += first.search_done(["log"], PASSAGES) + first.text("text [1]")
+    told += first.end(Ending("completed"), usage=None, timings=Timings(), at=ACCEPTED)[0]
+
+    # When the next one finds that the answer is to stop
+    later = Recorder(claimed_row(attempt=2))
+    later.resume(said_in(frames_of(told)))
+    rest, final = later.end(Ending("cancelled"), usage=None, timings=Timings(), at=ACCEPTED)
+
+    # Then nothing is told again, and what is stored is what was told
+    events = map(decode_event, frames_of(told))
+    done = [event["item"] for event in events if event["type"].endswith("output_item.done")]
+    assert rest == []
+    assert [item.model_dump(mode="json") for item in final.output] == done
+
+
 @given(st.lists(st.sampled_from(["[1", "]", "[", "2]", "1", "x", "[1, 2]", "\U0001f600", ","])))
 def test_citations_do_not_depend_on_how_the_text_is_cut(pieces: list[str]) -> None:
     _, cut = record(pieces, Ending("completed"))

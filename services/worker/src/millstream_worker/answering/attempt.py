@@ -97,7 +97,7 @@ class Attempt:
     @property
     def was_complete(self) -> bool:
         """True when an earlier attempt had ended the text, and could not store it any more."""
-        return self._recorder.spoken != "" and self._earlier.said.message_done is not None
+        return self._recorder.is_told
 
     @property
     def text(self) -> str:
@@ -195,6 +195,9 @@ class Attempt:
     def _can_go_on(self, said: Said) -> bool:
         # Both must be known, or neither: the passages that were told, and those to answer from.
         if said.search_is_done != (self.passages is not None):
+            return False
+        if said.search is not None and said.search.status in {"failed", "incomplete"}:
+            # That was its end: it cannot be told to end in another way.
             return False
         if said.message_done is not None:
             return said.message_done.status == "completed"

@@ -29,9 +29,9 @@ class MessageItem:
         *,
         text: str = "",
         annotations: Sequence[FileCitation] = (),
-        is_done: bool = False,
+        told: OutputMessage | None = None,
     ) -> None:
-        """Go on with a message that was told as far as this says."""
+        """Go on with a message that was told as far as this says; ``told``: as a whole."""
         self._id = item_id
         self._output_index = output_index
         self._pieces = [text] if text else []
@@ -40,7 +40,7 @@ class MessageItem:
         self._finder = CitationFinder(())
         self.characters = len(text)
         """Code points of the text so far."""
-        self.is_done = is_done
+        self._told = told
 
     @classmethod
     def new(cls, output_index: int) -> Self:
@@ -79,23 +79,22 @@ class MessageItem:
             events.append(self._cited(self._passages[number], index))
         return events
 
-    def done(self, status: MessageStatus) -> list[Event]:
-        """The text ends; nothing if that was told before."""
-        if self.is_done:
-            return []
-        self.is_done = True
-        item = self.item(status)
-        part = item.content[0]
+    def done(self, status: MessageStatus) -> tuple[list[Event], OutputMessage]:
+        """The text ends: return the message, too. One that was told before stays as it was told."""
+        if self._told is not None:
+            return [], self._told
+        part = OutputText(text=self.text, annotations=tuple(self._annotations))
+        item = OutputMessage(id=self._id, status=status, content=(part,))
         return [
             OutputTextDone(item_id=self._id, output_index=self._output_index, text=part.text),
             self._part("response.content_part.done", part),
             OutputItemDone(output_index=self._output_index, item=item),
-        ]
+        ], item
 
-    def item(self, status: MessageStatus) -> OutputMessage:
-        """Return the message with all of its text."""
-        text = OutputText(text=self.text, annotations=tuple(self._annotations))
-        return OutputMessage(id=self._id, status=status, content=(text,))
+    @property
+    def is_told(self) -> bool:
+        """True when an earlier attempt has told it to its end."""
+        return self._told is not None
 
     def _part(
         self,

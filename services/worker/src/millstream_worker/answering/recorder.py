@@ -58,7 +58,7 @@ class Recorder:
                 self._message_index,
                 text=said.text,
                 annotations=said.annotations,
-                is_done=said.message_done is not None,
+                told=said.message_done,
             )
 
     def retract(self, reason: str) -> list[Event]:
@@ -70,6 +70,11 @@ class Recorder:
     def spoken(self) -> str:
         """The text so far."""
         return "" if self._message is None else self._message.text
+
+    @property
+    def is_told(self) -> bool:
+        """True when an earlier attempt has told the answer to its end."""
+        return self._message is not None and self._message.is_told
 
     @property
     def characters(self) -> int:
@@ -112,8 +117,9 @@ class Recorder:
         if self._message is not None or ending.status == "completed":
             message, begun = self._message_begun()
             status: MessageStatus = "completed" if ending.status == "completed" else "incomplete"
-            events += begun + message.done(status)
-            output.append(message.item(status))
+            done, item = message.done(status)
+            events += begun + done
+            output.append(item)
         final = self._row.model_copy(
             update={
                 "status": ending.status,
