@@ -159,6 +159,16 @@ def test_items_that_an_earlier_attempt_has_ended_stay_as_they_were_told() -> Non
     assert [item.model_dump(mode="json") for item in final.output] == done
 
 
+def test_the_longest_mark_is_found_wherever_it_is_cut() -> None:
+    mark = f"[{'  ,  '.join(['001', '002'] * 5)}]"
+    _, whole = record([mark], Ending("completed"))
+    assert len(annotations(whole)) == 2
+
+    for place in range(1, len(mark)):
+        _, cut = record([mark[:place], mark[place:]], Ending("completed"))
+        assert annotations(cut) == annotations(whole)
+
+
 @given(st.lists(st.sampled_from(["[1", "]", "[", "2]", "1", "x", "[1, 2]", "\U0001f600", ","])))
 def test_citations_do_not_depend_on_how_the_text_is_cut(pieces: list[str]) -> None:
     _, cut = record(pieces, Ending("completed"))

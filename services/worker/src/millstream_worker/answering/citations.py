@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 from typing import Final
 
 _MARK: Final = re.compile(r"\[(\d{1,3}(?:\s{0,2},\s{0,2}\d{1,3}){0,9})\]")
-_BEGUN: Final = re.compile(r"\[[\d,\s]{0,60}\Z")
+# As long as the longest mark may be without its end.
+_BEGUN: Final = re.compile(r"\[[\d,\s]{0,75}\Z")
 
 
 class CitationFinder:
