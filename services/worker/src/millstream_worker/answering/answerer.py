@@ -9,7 +9,7 @@ import logging
 import time
 from concurrent.futures import Executor
 
-from millstream_contract.errors import Fenced, LogUnavailable
+from millstream_contract.errors import Fenced, LedgerUnavailable, LogUnavailable
 from millstream_contract.jobs import AnswerJob
 from millstream_contract.ledger import Ledger
 from millstream_contract.ledger.rows import ResponseRow
@@ -31,6 +31,7 @@ from millstream_worker.answering.stopwatch import Stopwatch
 from millstream_worker.answering.tools import AnswerTools, Models
 from millstream_worker.answering.words import INTERNAL_ERROR
 from millstream_worker.observing.answer_traces import AnswerTracer
+from millstream_worker.observing.ended_answers import EndedAnswers
 from millstream_worker.observing.metrics import AnswerMetrics
 from millstream_worker.settings import AnswerSettings
 
@@ -69,8 +70,12 @@ class Answerer:
         self._moving_up = MovingUp(ledger, board, enqueue)
         self._tracer = tracer
         self._making = Making(build_graph(), settings.max_attempts)
-        self.model_state = "unknown"
-        """How the last request to the model ended: "ok", or "failing"."""
+        self._ended = EndedAnswers(metrics, tracer)
+
+    @property
+    def model_state(self) -> str:
+        """How the last request to the model ended: "ok", "failing", or "unknown"."""
+        return self._ended.model_state
 
     def answer(self, job: AnswerJob) -> None:
         """Do a job; do nothing if it was begun before, or its response is final."""
@@ -160,25 +165,34 @@ class Answerer:
                 writer.close()
 
     def _end(self, attempt: Attempt, row: ResponseRow, ending: Ending, trace: AnswerTrace) -> None:
+        """Store and tell the end, then note it. Raises Fenced, LedgerUnavailable."""
+        final = self._stored(attempt, row, ending, trace)
+        self._ended.note(
+            row,
+            final,
+            trace,
+            log_bytes=attempt.stream_bytes,
+            answer_tokens=attempt.answer_tokens,
+            model_was_asked=attempt.model_was_asked,
+        )
+
+    def _stored(
+        self, attempt: Attempt, row: ResponseRow, ending: Ending, trace: AnswerTrace
+    ) -> ResponseObject:
+        name = (row.id, row.attempt)
         try:
             with trace.span("store"):
-                final = attempt.end(ending)
-            _report(final)
-            self._metrics.ended(final, attempt.stream_bytes, attempt.answer_tokens)
-            self._tracer.ended(trace, row, final)
-            self._note_model(final)
+                return attempt.end(ending)
         except (Fenced, Stopped):
             raise
+        except LedgerUnavailable:
+            # The log holds the whole answer: whoever finds the lease expired stores it from there.
+            logger.error("%s attempt %d: the end is not stored; the next attempt does it", *name)
+            raise
         except Exception:
-            logger.exception("%s attempt %d: the end could not be stored", row.id, row.attempt)
+            logger.exception("%s attempt %d: the end could not be stored", *name)
             error = ResponseError(code=SERVER_ERROR, message=INTERNAL_ERROR)
-            attempt.end_as_failed(error)
-
-    def _note_model(self, final: ResponseObject) -> None:
-        if final.status in ("completed", "incomplete") and final.usage is not None:
-            self.model_state = "ok"
-        elif final.error is not None and final.error.code != SERVER_ERROR:
-            self.model_state = "failing"
+            return attempt.end_as_failed(error)
 
     def _claim(self, job: AnswerJob, stop: StopSignal) -> ResponseRow | None:
         return patiently(
@@ -194,17 +208,3 @@ class Answerer:
             self._capacity.served(seconds)
         except LogUnavailable as error:
             logger.debug("a measured time is not counted: %s", error)
-
-
-def _report(final: ResponseObject) -> None:
-    timings = final.millstream.timings
-    first, total = timings.first_token_ms, timings.total_ms or 0.0
-    logger.info(
-        "%s attempt %d: %s%s in %.2f s, first token after %s",
-        final.id,
-        final.millstream.attempt,
-        final.status,
-        f" ({final.error.code})" if final.error else "",
-        total / 1000,
-        "none" if first is None else f"{first / 1000:.2f} s",
-    )

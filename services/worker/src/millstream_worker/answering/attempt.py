@@ -167,18 +167,34 @@ class Attempt:
         return Ending("completed")
 
     def end(self, ending: Ending) -> ResponseObject:
-        """Store the end, then tell it. Raises Fenced when this attempt was overtaken."""
+        """Store the end, then tell it.
+
+        Raises Fenced when this attempt was overtaken, LedgerUnavailable when PostgreSQL is away for
+        longer than the settings' patience.
+        """
         final = self._record_end(ending)
         self.stream_bytes = self._settling.settle(final)
         return final
 
-    def end_as_failed(self, error: ResponseError) -> None:
-        """Store and tell a bare failure, the real end having failed to be stored."""
+    def end_as_failed(self, error: ResponseError) -> ResponseObject:
+        """Store and tell a bare failure, the real end having failed to be stored.
+
+        Raises as ``end``.
+        """
+        # Viewers must not keep what the stored answer does not have.
+        self._tell(self._recorder.retract("the answer could not be stored"))
         failed = self._row.model_copy(update={"status": "failed", "error": error})
         timed = failed.model_copy(
             update={"timings": self.watch.timings(), "completed_at": datetime.now(UTC)}
         )
-        self.stream_bytes = self._settling.settle(timed.as_object())
+        final = timed.as_object()
+        self.stream_bytes = self._settling.settle(final)
+        return final
+
+    @property
+    def model_was_asked(self) -> bool:
+        """True when this attempt has asked the model, for the answer or for an opinion."""
+        return bool(self._answers or self._opinions)
 
     @property
     def answer_tokens(self) -> int | None:
