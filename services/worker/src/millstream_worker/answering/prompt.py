@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from millstream_contract.ledger.rows import Item
 from millstream_contract.objects import Passage
+from millstream_worker.answering.sentences import cut_at_word
 from millstream_worker.answering.words import INSTRUCTIONS
 
 _INSTRUCTIONS_MAX_CHARACTERS: Final = 8000
@@ -57,15 +58,33 @@ def spoken(history: Sequence[Message]) -> list[Message]:
 def earlier_messages(items: Sequence[Item], max_characters: int) -> list[Message]:
     """Return the instructions that were given before, then what was said, oldest first.
 
-    Too much is left out from the old end. What was said begins with a question: some models refuse
-    a conversation that an answer opens.
+    Too much is left out from the old end; but of the last question and its answer, without which
+    one that follows them cannot be understood, only what is too long. What was said begins with a
+    question: some models refuse a conversation that an answer opens.
     """
     messages = [_message(item.body) for item in items]
     instructions = [message for message in messages if message.role == "system"]
-    said = _last_ones(spoken(messages), max_characters)
+    said = _last_ones(_with_short_end(spoken(messages), max_characters), max_characters)
     while said and said[0].role != "user":
         said.pop(0)
     return [*_last_ones(instructions, _INSTRUCTIONS_MAX_CHARACTERS), *said]
+
+
+def _with_short_end(messages: list[Message], max_characters: int) -> list[Message]:
+    """Return the messages, those from the last question on cut to fit together."""
+    asked = [at for at, message in enumerate(messages) if message.role == "user"]
+    if not asked or sum(len(one.content) for one in messages[asked[-1] :]) <= max_characters:
+        return messages
+    question, *answers = messages[asked[-1] :]
+    short = [_cut(question, max_characters // 2)]
+    for left, answer in zip(range(len(answers), 0, -1), answers, strict=True):
+        room = max_characters - sum(len(one.content) for one in short)
+        short.append(_cut(answer, room // left))
+    return [*messages[: asked[-1]], *short]
+
+
+def _cut(message: Message, max_characters: int) -> Message:
+    return Message(message.role, cut_at_word(message.content, max_characters))
 
 
 def _last_ones(messages: Sequence[Message], max_characters: int) -> list[Message]:

@@ -26,7 +26,7 @@ def best_sentences(text: str, wanted: Collection[str], max_characters: int) -> s
             chosen.append(at)
             room -= len(sentences[at]) + 1
     if not chosen or _hits(sentences[ranked[0]], wanted) > _most_hits(sentences, chosen, wanted):
-        return _cut_at_word(sentences[ranked[0]] if ranked else text, max_characters)
+        return cut_at_word(sentences[ranked[0]] if ranked else text, max_characters)
     return " ".join(sentences[at] for at in sorted(chosen))
 
 
@@ -38,9 +38,12 @@ def _most_hits(sentences: list[str], chosen: list[int], wanted: Collection[str])
     return max(_hits(sentences[at], wanted) for at in chosen)
 
 
-def _cut_at_word(sentence: str, max_characters: int) -> str:
-    cut = sentence[: max_characters - 1]
-    if len(cut) == len(sentence):
-        return sentence
+def cut_at_word(text: str, max_characters: int) -> str:
+    """Return ``text``, cut behind a word and marked with an ellipsis if it is too long."""
+    if len(text) <= max_characters:
+        return text
+    if max_characters < 1:
+        return ""
+    cut = text[: max_characters - 1]
     head, space, _ = cut.rpartition(" ")
     return f"{head if space else cut}…"
