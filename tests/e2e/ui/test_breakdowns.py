@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 
 from bench.scripted_model.script import Script
 from tests.e2e.ui.chat_page import ChatPage
+from tests.harness.services import Service
 from tests.harness.stack import Backends, Stack, running_stack
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ def test_a_question_is_in_view_and_what_becomes_of_it_though_no_server_is_there(
     assert status["y"] + status["height"] <= above["y"] + 1
     chat.page.context.set_offline(False)
     chat.wait_until("completed")
+
+
+def test_a_page_that_is_long_on_its_way_says_so(page: "Page", site: Service) -> None:
+    # What draws the page does not arrive.
+    page.route("**/_dash-component-suites/**", lambda route: None)
+    page.goto(site.url, wait_until="commit")
+
+    expect(page.get_by_text("Loading")).to_be_visible()
 
 
 def _sign_out(route: Route, origin: str) -> None:

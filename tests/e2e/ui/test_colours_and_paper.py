@@ -30,12 +30,14 @@ def test_on_paper_are_question_and_answer_and_nothing_to_press(chat: ChatPage) -
     literal = ("A **lease** [1]:\n\n", "```python\n", "x = 1\n", "```\n")
     chat.ask(f"What is a lease? {Script(literal=literal).directive()}").wait_until("completed")
 
-    chat.page.emulate_media(media="print")
+    chat.page.emulate_media(media="print", color_scheme="dark")
 
     expect(chat.turn.locator(".question")).to_be_visible()
     expect(chat.prose).to_be_visible()
     for pressed in (chat.box, chat.button, chat.act("Copy the answer"), chat.act("Copy the code")):
         expect(pressed).to_be_hidden()
     expect(chat.page.get_by_role("navigation", name="Conversations")).to_be_hidden()
+    dark = "getComputedStyle(document.querySelector('.prose')).color"
+    assert chat.page.evaluate(dark) == "rgb(0, 0, 0)"
     left = "document.querySelector('.prose').getBoundingClientRect().left"
     assert chat.page.evaluate(left) < 40

@@ -150,6 +150,25 @@ def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> Non
     assert pasted("Copy the code") == "x = '<b>'\n"
 
 
+def test_what_is_opened_at_the_end_of_the_page_comes_into_view(chat: ChatPage) -> None:
+    lines = tuple(f"Line {number}\n\n" for number in range(40))
+    chat.ask(f"What is a lease? {Script(literal=lines).directive()}").wait_until("completed")
+    top = "document.querySelector('.composer').getBoundingClientRect().top"
+
+    def wait_until_in_view(selector: str) -> None:
+        chat.page.wait_for_function(
+            "([selector, top]) => {"
+            "  const box = document.querySelector(selector).getBoundingClientRect();"
+            "  return box.height > 0 && box.bottom <= top; }",
+            arg=[selector, chat.page.evaluate(top)],
+        )
+
+    chat.turn.locator(".timings summary").click()
+    wait_until_in_view(".timings dl")
+    chat.act("Good answer").click()
+    wait_until_in_view(".feedback form")
+
+
 def test_a_rating_is_stored_with_its_comment_and_can_be_taken_back(
     chat: ChatPage, client: ApiClient
 ) -> None:

@@ -52,6 +52,7 @@ export class FeedbackForm {
     form.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.#element.replaceChildren(form);
     this.#element.hidden = false;
+    this.#element.scrollIntoView({ block: "nearest" });
   }
 
   close() {

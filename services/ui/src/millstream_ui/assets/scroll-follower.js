@@ -55,3 +55,16 @@ export class ScrollFollower {
     this.#button.hidden = this.#following || below < 2;
   }
 }
+
+/**
+ * Brings into view what a reader opens in here: at the end of the page it opens behind the
+ * question box.
+ *
+ * @param {HTMLElement} element
+ */
+export function showWhatOpens(element) {
+  const show = (/** @type {Event} */ { target }) => {
+    if (target instanceof HTMLDetailsElement && target.open) target.scrollIntoView({ block: "nearest" });
+  };
+  element.addEventListener("toggle", show, { capture: true });
+}

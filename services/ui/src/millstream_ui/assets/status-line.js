@@ -70,11 +70,16 @@ export function drawTimings({ status, timings, attempt }, { cited, firstWordsMs 
   if (attempt > 1) {
     rows.push(make("dt", {}, say("timing_attempts")), make("dd", {}, String(attempt)));
   }
+  // Between two parts the line may break, and not within one.
+  const summary = parts.flatMap((part, index) => [
+    index === 0 ? null : " \u00b7 ",
+    make("span", { class: "timing" }, part),
+  ]);
   return [
     make(
       "details",
       { class: "timings" },
-      make("summary", {}, parts.join(" \u00b7 ")),
+      make("summary", {}, ...summary),
       make("dl", {}, ...rows),
     ),
   ];

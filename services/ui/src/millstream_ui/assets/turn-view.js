@@ -7,6 +7,7 @@ import { colourCode } from "./code-block.js";
 import { make } from "./elements.js";
 import { drawCancelled, drawOutcome, isUngrounded, outcomesOf } from "./outcome-view.js";
 import { QuestionView } from "./question-view.js";
+import { showWhatOpens } from "./scroll-follower.js";
 import { citedNumbers, drawSources } from "./sources-view.js";
 import { drawTimings, phaseText } from "./status-line.js";
 import { StreamedMarkdown } from "./streamed-markdown.js";
@@ -81,6 +82,7 @@ export class TurnView {
       this.#actions.form,
     );
     this.#article.addEventListener("click", (event) => this.#onClick(event));
+    showWhatOpens(this.#article);
     this.#questionView = new QuestionView(question, say, (edited) => around.onReplace(this, edited));
     this.#element = make(
       "section",
