@@ -1,7 +1,8 @@
 """What waits and what runs, as Redis has it: figures of the whole system, for metrics."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 
@@ -18,11 +19,13 @@ class RedisBacklog:
 
     log_bytes: mean memory of the token logs that were weighed; None when none is being written.
     memory_limit_bytes: 0 for none.
+    A server may keep its memory to itself, as some managed ones do: then memory_bytes and log_bytes
+    are None.
     """
 
     queued: int
     running: int
-    memory_bytes: int
+    memory_bytes: int | None
     memory_limit_bytes: int
     log_bytes: float | None
 
@@ -33,19 +36,24 @@ def redis_backlog(redis: Redis) -> RedisBacklog:
         with redis.pipeline(transaction=False) as calls:
             calls.zcard(QUEUED_KEY)
             calls.zcard(LEASES_KEY)
-            calls.info("memory")
             calls.zrandmember(LEASES_KEY, _LOGS_WEIGHED)
-            queued, running, memory, leases = calls.execute()
-        log_bytes = _mean_log_bytes(redis, list(filter(None, map(Lease.if_any, leases))))
-    limit = int(memory.get("maxmemory", 0))
-    return RedisBacklog(queued, running, int(memory["used_memory"]), limit, log_bytes)
+            queued, running, leases = calls.execute()
+        told, log_bytes = _weighed(redis, list(filter(None, map(Lease.if_any, leases))))
+    used = told.get("used_memory")
+    limit = int(told.get("maxmemory", 0))
+    return RedisBacklog(queued, running, None if used is None else int(used), limit, log_bytes)
 
 
-def _mean_log_bytes(redis: Redis, leases: list[Lease]) -> float | None:
+def _weighed(redis: Redis, leases: list[Lease]) -> tuple[Mapping[str, Any], float | None]:
+    """What the server tells of its memory, and the mean size of these logs."""
     with redis.pipeline(transaction=False) as calls:
+        calls.info("memory")
         for lease in leases:
             calls.memory_usage(log_key(lease.response_id))
-        # A server that does not allow the question is one whose logs nobody weighs.
-        replies = calls.execute(raise_on_error=False)
-    weighed = [size for size in replies if isinstance(size, int)]
-    return sum(weighed) / len(weighed) if weighed else None
+        # A server that does not allow a question is not one that is away.
+        told, *sizes = calls.execute(raise_on_error=False)
+    weighed = [size for size in sizes if isinstance(size, int)]
+    return (
+        told if isinstance(told, dict) else {},
+        sum(weighed) / len(weighed) if weighed else None,
+    )

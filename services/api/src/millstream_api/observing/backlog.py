@@ -56,11 +56,12 @@ def _of_redis(backlog: RedisBacklog) -> Iterator[Metric]:
     yield GaugeMetricFamily(
         "millstream_responses_running", "Responses that a worker holds.", backlog.running
     )
-    yield GaugeMetricFamily(
-        "millstream_redis_memory_bytes",
-        "Memory that Redis uses, for everything in it.",
-        backlog.memory_bytes,
-    )
+    if backlog.memory_bytes is not None:
+        yield GaugeMetricFamily(
+            "millstream_redis_memory_bytes",
+            "Memory that Redis uses, for everything in it.",
+            backlog.memory_bytes,
+        )
     if backlog.memory_limit_bytes:
         yield GaugeMetricFamily(
             "millstream_redis_memory_limit_bytes",
