@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from millstream_api.bodies import (
+    ModelName,
     Temperature,
     TokenLimit,
     check_metadata,
@@ -66,7 +67,7 @@ class CreateResponse(BaseModel):
     background: StrictBool | None = None
     conversation: Annotated[ConversationChoice | None, BeforeValidator(_as_choice)] = None
     previous_response_id: StrictStr | None = None
-    model: StrictStr | None = Field(None, max_length=200)
+    model: ModelName | None = None
     instructions: StrictStr | None = Field(None, max_length=4000)
     metadata: dict[StrictStr, StrictStr] | None = None
     max_output_tokens: TokenLimit | None = None

@@ -5,7 +5,7 @@ import sys
 from math import copysign, isfinite
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt, StrictStr
 
 from millstream_api.errors import ApiError, bad_field
 from millstream_api.field_errors import cut, not_unicode, too_long, wrong_type
@@ -32,6 +32,10 @@ TokenLimit = Annotated[StrictInt, Field(ge=1, le=100_000), BeforeValidator(_as_i
 
 Temperature = Annotated[float, Field(ge=0, le=2, strict=True)]
 """How much chance there is in an answer: a number, whole or not."""
+
+
+ModelName = Annotated[StrictStr, Field(max_length=200)]
+"""Which endpoint is to answer."""
 
 
 def json_object(body: bytes) -> dict[str, Any]:

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictStr, ValidationError
+from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from millstream_api.asking import check_model, check_store, checked_key
-from millstream_api.bodies import Temperature, TokenLimit, check_metadata, json_object
+from millstream_api.bodies import ModelName, Temperature, TokenLimit, check_metadata, json_object
 from millstream_api.errors import bad_field
 from millstream_api.field_errors import first_error
 from millstream_api.messages import question_among, read_messages
@@ -29,7 +29,7 @@ class CreateCompletion(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     messages: Any
-    model: StrictStr | None = Field(None, max_length=200)
+    model: ModelName | None = None
     stream: StrictBool | None = None
     stream_options: StreamOptions | None = None
     max_tokens: TokenLimit | None = None
