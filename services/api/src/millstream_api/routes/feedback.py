@@ -8,7 +8,7 @@ from millstream_api.bodies import check_text, json_object
 from millstream_api.errors import bad_field
 from millstream_api.field_errors import missing, not_among, too_long, unsupported, wrong_type
 from millstream_api.identity import current_owner
-from millstream_api.routes.responses import owned_response
+from millstream_api.routes.responses import owned_outline
 from millstream_api.services import services
 from millstream_contract.jobs import FeedbackJob
 from millstream_contract.objects import Rating
@@ -22,7 +22,7 @@ _MAX_COMMENT: Final = 2000
 def give(response_id: str) -> Response:
     """Store an opinion in place of an earlier one; a rating of null takes it back."""
     owner = current_owner()
-    owned_response(response_id, owner)
+    owned_outline(response_id, owner)
     rating, comment = _read(json_object(request.get_data()))
     if rating is None:
         services().ledger.feedback.withdraw(response_id, owner)

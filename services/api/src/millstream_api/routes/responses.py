@@ -21,7 +21,7 @@ from millstream_contract.errors import LogUnavailable, NotFound
 from millstream_contract.frames import last_frame
 from millstream_contract.identifiers import is_id
 from millstream_contract.ledger.new_entries import NewResponse
-from millstream_contract.ledger.rows import Accepted, Outline, ResponseRow
+from millstream_contract.ledger.rows import Accepted, Outline
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def retrieve(response_id: str) -> Response:
 @blueprint.post("/<response_id>/cancel")
 def cancel(response_id: str) -> Response:
     """Stop a response; a final one stays as it is."""
-    owned_response(response_id, current_owner())
+    owned_outline(response_id, current_owner())
     services().canceller.cancel(response_id, current_owner())
     return _as_json(response_id)
 
@@ -89,7 +89,7 @@ def cancel(response_id: str) -> Response:
 def delete(response_id: str) -> Response:
     """Stop a response if it runs, and take it away with its log and items."""
     owner = current_owner()
-    owned_response(response_id, owner)
+    owned_outline(response_id, owner)
     parts = services()
     try:
         parts.canceller.cancel(response_id, owner)
@@ -106,18 +106,8 @@ def delete(response_id: str) -> Response:
 @blueprint.get("/<response_id>/input_items")
 def input_items(response_id: str) -> Response:
     """List what a response was asked with, newest first unless ``order=asc``."""
-    owned_response(response_id, current_owner())
+    owned_outline(response_id, current_owner())
     return listed_items(services().ledger.items.of_input, response_id, current_owner())
-
-
-def owned_response(response_id: str, owner: str) -> ResponseRow:
-    """Return the owner's response. Raises ApiError (404) when there is none of this id."""
-    if not is_id(response_id, "resp"):
-        raise not_found("response", response_id)
-    try:
-        return services().ledger.responses.get(response_id, owner)
-    except NotFound:
-        raise not_found("response", response_id) from None
 
 
 def owned_outline(response_id: str, owner: str) -> Outline:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify
 
 from millstream_api.identity import current_owner
-from millstream_api.routes.responses import owned_response
+from millstream_api.routes.responses import owned_outline
 from millstream_api.services import services
 
 blueprint = Blueprint("tickets", __name__, url_prefix="/v1/responses")
@@ -12,7 +12,7 @@ blueprint = Blueprint("tickets", __name__, url_prefix="/v1/responses")
 @blueprint.post("/<response_id>/ticket")
 def issue(response_id: str) -> Response:
     """Answer with a ticket that opens the stream of this response, for a short time."""
-    owned_response(response_id, current_owner())
+    owned_outline(response_id, current_owner())
     ticket, expires_at = services().gate.tickets.issue(response_id, current_owner())
     response = jsonify({"object": "millstream.ticket", "ticket": ticket, "expires_at": expires_at})
     response.headers["Cache-Control"] = "no-store"
