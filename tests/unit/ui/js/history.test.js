@@ -1,3 +1,4 @@
+import { ApiError } from "/assets/api-error.js";
 import { History } from "/assets/history.js";
 import { HistoryView, ageOf } from "/assets/history-view.js";
 import { createSay } from "/assets/words.js";
@@ -36,7 +37,7 @@ function server(...ids) {
 
 /** @param {any} api @param {number} [watchMs] */
 function listed(api, watchMs) {
-  const shown = { ids: [], titles: [], hasMore: false };
+  const shown = { ids: [], titles: [], hasMore: false, kept: [] };
   const history = new History(api, {
     onChange({ conversations, hasMore }) {
       shown.ids = conversations.map(({ id }) => id);
@@ -44,6 +45,7 @@ function listed(api, watchMs) {
       shown.hasMore = hasMore;
     },
     onElsewhere() {},
+    onKept: ({ message }) => shown.kept.push(message),
     watchMs,
   });
   return { history, shown };
@@ -107,6 +109,30 @@ test("a deletion is carried out when the page is left, and when another follows"
   equal(api.asked.at(-1), ["remove", "a"]);
   dispatchEvent(new Event("pagehide"));
   equal(api.asked.filter(([what]) => what === "remove"), [["remove", "a"], ["remove", "b"]]);
+});
+
+test("a conversation that could not be deleted is listed again, and said to be there", async () => {
+  const api = server("a", "b");
+  api.remove = () => Promise.reject(new TypeError("away"));
+  const { history, shown } = listed(api);
+  await history.refresh();
+  history.remove("a");
+  equal(shown.ids, ["b"]);
+  dispatchEvent(new Event("pagehide"));
+  while (shown.kept.length === 0 || shown.ids.length < 2) await new Promise((resolve) => setTimeout(resolve));
+  equal([shown.ids, shown.kept], [["a", "b"], ["away"]]);
+});
+
+test("a conversation that was deleted elsewhere meanwhile is deleted, and no trouble", async () => {
+  const api = server("a", "b");
+  const refused = Promise.reject(new ApiError(404, "none", null, null));
+  api.remove = () => refused;
+  const { history, shown } = listed(api);
+  await history.refresh();
+  history.remove("a");
+  dispatchEvent(new Event("pagehide"));
+  await refused.catch(() => new Promise((resolve) => setTimeout(resolve)));
+  equal([shown.ids, shown.kept], [["b"], []]);
 });
 
 test("a name is changed at once, and back when the server refuses", async () => {

@@ -3,6 +3,7 @@
  * only, so that it can be had back; tabs tell each other what has changed.
  */
 
+import { ApiError } from "./api-error.js";
 import { persist } from "./persist.js";
 
 /** So long can a deletion be taken back. */
@@ -26,6 +27,7 @@ const LIMIT_MS = 15_000;
 export class History {
   #api;
   #onChange;
+  #onKept;
   #watchMs;
   /** @type {Conversation[] | null} */
   #known = null;
@@ -47,12 +49,15 @@ export class History {
    * @param {{
    *   onChange: (listing: Listing) => void,
    *   onElsewhere: (conversation: string) => void,
+   *   onKept: (error: unknown) => void,
    *   watchMs?: number,
-   * }} options onElsewhere: another tab has asked or deleted in this conversation
+   * }} options onElsewhere: another tab has asked or deleted in this conversation. onKept: one that
+   *   was to be deleted is still there
    */
-  constructor(api, { onChange, onElsewhere, watchMs }) {
+  constructor(api, { onChange, onElsewhere, onKept, watchMs }) {
     this.#api = api;
     this.#onChange = onChange;
+    this.#onKept = onKept;
     this.#watchMs = watchMs ?? RUNNING_MS;
     if (this.#tabs) {
       this.#tabs.onmessage = ({ data }) => {
@@ -133,9 +138,11 @@ export class History {
       await this.#api.remove(leaving.id);
       this.tell(leaving.id);
     } catch (error) {
+      // Another tab or browser was faster.
+      if (error instanceof ApiError && error.status === 404) return;
       // It is still there, and so is shown again.
-      console.warn("a conversation could not be deleted", error);
       void this.refresh();
+      this.#onKept(error);
     }
   }
 

@@ -42,6 +42,7 @@ const history = new History(api, {
     pageTitle.learn(listing.conversations);
   },
   onElsewhere: (id) => void (conversation?.id === id && catchUp()),
+  onKept: (error) => toast.show(troubleOf(error, say, "delete_failed").title, UNDO_MS),
 });
 const historyView = new HistoryView({
   say,
