@@ -17,7 +17,6 @@ from millstream_worker.answering.passage_keeping import PassageKeeping
 from millstream_worker.answering.patience import Waits, patiently
 from millstream_worker.answering.prompt import Message, earlier_messages
 from millstream_worker.answering.recorder import Ending, Recorder
-from millstream_worker.answering.said import Said
 from millstream_worker.answering.settling import Settling
 from millstream_worker.answering.stopping import StopSignal
 from millstream_worker.answering.stopwatch import Stopwatch
@@ -79,7 +78,11 @@ class Attempt:
     def begin(self) -> None:
         """Tell that a worker began, or goes on: behind what was said, or after taking it back."""
         said = self._earlier.said
-        if not self._earlier.is_restart and self._can_go_on(said):
+        can_go_on = said.can_go_on(
+            knows_passages=self.passages is not None,
+            continues_text=self._settings.continue_answers,
+        )
+        if can_go_on and not self._earlier.is_restart:
             self._recorder.resume(said)
         elif self._earlier.is_restart or said.begun:
             self._take_back()
@@ -207,17 +210,6 @@ class Attempt:
 
     def _take_back(self) -> None:
         self._tell(self._recorder.retract("another worker starts over"))
-
-    def _can_go_on(self, said: Said) -> bool:
-        # Both must be known, or neither: the passages that were told, and those to answer from.
-        if said.search_is_done != (self.passages is not None):
-            return False
-        if said.search is not None and said.search.status in {"failed", "incomplete"}:
-            # That was its end: it cannot be told to end in another way.
-            return False
-        if said.message_done is not None:
-            return said.message_done.status == "completed"
-        return self._settings.continue_answers or not said.text
 
     def _record_end(self, ending: Ending) -> ResponseObject:
         timings = self.watch.timings()

@@ -28,6 +28,22 @@ class Said:
         """True when the passages were told."""
         return self.search is not None and self.search.status == "completed"
 
+    def can_go_on(self, *, knows_passages: bool, continues_text: bool) -> bool:
+        """Tell whether a later attempt can go on behind this; else it is to be taken back.
+
+        knows_passages: that attempt has those that were found. continues_text: the model goes on
+        behind a text.
+        """
+        # Both must be known, or neither: the passages that were told, and those to answer from.
+        if self.search_is_done != knows_passages:
+            return False
+        if self.search is not None and self.search.status in {"failed", "incomplete"}:
+            # That was its end: it cannot be told to end in another way.
+            return False
+        if self.message_done is not None:
+            return self.message_done.status == "completed"
+        return continues_text or not self.text
+
 
 def said_in(frames: Sequence[Frame]) -> Said:
     """Return what a log's frames say. Raises BadFrame when one of them is none."""
