@@ -10,7 +10,7 @@ from tests.harness.stack import Stack
 
 
 def test_who_picks_a_suggestion_can_type_the_next_question(chat: ChatPage) -> None:
-    suggestion = chat.page.get_by_role("button", name=SUGGESTION)
+    suggestion = chat.page.get_by_role("button", name=SUGGESTION, exact=True)
     suggestion.focus()
     chat.page.keyboard.press("Enter")
 
