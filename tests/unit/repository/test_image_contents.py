@@ -1,6 +1,7 @@
 """What an image's program imports is in the image: `make compose` alone would notice otherwise."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -25,9 +26,10 @@ _OF_THE_INTERPRETER = {"setuptools", "virtualenv"}
 
 def _imported(*modules: str) -> list[Path]:
     """Every file that a process of its own has loaded, once it has imported these."""
-    done = subprocess.run(
-        [sys.executable, "-c", _FILES, *modules], cwd=ROOT, capture_output=True, text=True
-    )
+    # What measures the tests' coverage would be loaded, too.
+    env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
+    argv = [sys.executable, "-c", _FILES, *modules]
+    done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [Path(file) for file in json.loads(done.stdout.splitlines()[-1])]
 
