@@ -19,8 +19,7 @@ _ENDING_SECONDS = 120.0
 class BoundedEnding:
     """Ends the process, with all its threads' stacks, when a failed test's fixtures do not end.
 
-    xdist names the test then, and goes on with a new process; the warden ends what the old one had
-    started.
+    xdist names the test then, and ends the run; the warden ends what the process had started.
     """
 
     def __init__(self, seconds: float = _ENDING_SECONDS) -> None:
