@@ -28,9 +28,6 @@ def never_ending():
 
 def test_that_hangs(never_ending):
     assert "what was seen" == "what was wanted"
-
-def test_after_it():
-    pass
 """
 
 
