@@ -23,3 +23,11 @@ def service_environment(settings: Mapping[str, str]) -> dict[str, str]:
     }
     defaults = {"PYTHONPYCACHEPREFIX": str(bytecode_directory())}
     return {**defaults, **kept, "PYTHONUNBUFFERED": "1", **settings}
+
+
+def unmeasured_environment() -> dict[str, str]:
+    """Give our whole environment, without what has a Python program measure its coverage.
+
+    That loads modules of its own, and handles SIGTERM in Python.
+    """
+    return {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}

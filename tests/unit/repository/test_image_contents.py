@@ -1,7 +1,6 @@
 """What an image's program imports is in the image: `make compose` alone would notice otherwise."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,6 +9,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from tests.harness.environment import unmeasured_environment
 
 ROOT = Path(__file__).parents[3]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8")
@@ -26,9 +27,8 @@ _OF_THE_INTERPRETER = {"setuptools", "virtualenv"}
 
 def _imported(*modules: str) -> list[Path]:
     """Every file that a process of its own has loaded, once it has imported these."""
-    # What measures the tests' coverage would be loaded, too.
-    env = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}
     argv = [sys.executable, "-c", _FILES, *modules]
+    env = unmeasured_environment()
     done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [Path(file) for file in json.loads(done.stdout.splitlines()[-1])]
