@@ -10,6 +10,16 @@ from tests.e2e.ui.chat_page import ChatPage
 from tests.harness.api_client import ApiClient
 from tests.harness.stack import Stack
 
+# What was said in a conversation arrives when the test says so.
+_HOLD_ITEMS = """
+const realFetch = window.fetch;
+const go = new Promise((resolve) => { window.letItemsGo = resolve; });
+window.fetch = async (input, options) => {
+  if (String(input?.url ?? input).includes("/items?")) await go;
+  return realFetch(input, options);
+};
+"""
+
 
 @pytest.fixture
 def client(stack: Stack) -> Iterator[ApiClient]:
@@ -131,6 +141,29 @@ def test_a_question_that_comes_too_early_stays_in_the_box_and_the_page_says_so(
     chat.box.press("Enter")
     expect(chat.page.locator(".turn")).to_have_count(2)
     chat.wait_until("completed")
+
+
+def test_a_question_asked_while_a_running_answer_is_opened_goes_back_to_the_box(
+    chat: ChatPage, client: ApiClient, stack: Stack
+) -> None:
+    script = Script(tokens=12, seed=40, gate=("opening", 6))
+    conversation = client.create_conversation()["id"]
+    client.start(f"What is a relay? {script.directive()}", conversation=conversation)
+    stack.model.wait(script.id, "held")
+    chat.page.add_init_script(_HOLD_ITEMS)
+    chat.open(f"/c/{conversation}")
+
+    chat.ask("What is a lease?")
+    chat.box.press_sequentially("And a fence?")
+    chat.page.evaluate("letItemsGo()")
+
+    expect(chat.box).to_have_value("What is a lease?\n\nAnd a fence?")
+    expect(
+        chat.page.get_by_role("status").filter(has_text="Your question stays here")
+    ).to_be_visible()
+    stack.model.open_gate("opening")
+    chat.wait_until("completed")
+    assert [turn["text"] for turn in chat.shown()] == [script.text]
 
 
 def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> None:

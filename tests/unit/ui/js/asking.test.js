@@ -42,7 +42,7 @@ function visit() {
     api,
     say,
     list,
-    sending: new Sending(leaving.signal, { lost() {}, busy() {}, clear() {} }),
+    sending: new Sending(leaving.signal, { lost() {}, found() {}, busy() {}, clear() {} }),
     unfinished: new UnfinishedAnswers({ cancel() {}, onState: (state) => states.push(state) }),
     leaving: leaving.signal,
     draw,

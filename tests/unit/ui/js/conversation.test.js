@@ -18,7 +18,7 @@ function visit(statuses) {
   const ids = statuses.map((_, index) => `resp_${visits}_${index}`);
   const status = new Map(ids.map((id, index) => [id, statuses[index]]));
   const streams = new Map();
-  const [states, phases, cancelled, ended] = [[], [], [], []];
+  const [states, phases, cancelled, ended, notAsked, notes] = [[], [], [], [], [], []];
   const response = (id) => ({ id, status: status.get(id), output: [] });
   const api = {
     items: async () =>
@@ -36,12 +36,13 @@ function visit(statuses) {
   const conversation = new ConversationController("conv_1", {
     api,
     list,
-    notice: { lost() {}, busy() {}, clear() {} },
+    notice: { lost() {}, found() {}, busy() {}, clear() {}, early: () => notes.push("early") },
     turns: { say, onPassage() {}, announce: (words) => phases.push(words), afterRender() {} },
     onState: (state) => states.push(state),
     onCreated() {},
     onAccepted() {},
     onSignedOut() {},
+    onNotAsked: (question) => notAsked.push(question),
     onReplaced() {},
     onEnded: (answer) => ended.push(answer.responseId),
   });
@@ -54,7 +55,7 @@ function visit(statuses) {
     streams.get(id).enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
     await until(() => ended.includes(id));
   }
-  return { conversation, ids, list, states, phases, cancelled, end };
+  return { conversation, ids, list, states, phases, cancelled, notAsked, notes, end };
 }
 
 /** @param {() => boolean} holds */
@@ -97,4 +98,21 @@ test("an answer whose conversation was deleted elsewhere says so, and offers no 
   await until(() => states.at(-1) === "idle");
   equal(list.querySelector(".notice-title").textContent, "missing_title");
   equal(list.querySelector(".notice-box button"), null);
+});
+
+test("a question that meets an answer of another tab, as the page opens, is given back", async () => {
+  const { conversation, list, notAsked, notes } = visit(["in_progress"]);
+  const opening = conversation.open();
+  await conversation.ask("And why not?");
+  await opening;
+  equal([list.children.length, notAsked, notes], [1, ["And why not?"], ["early"]]);
+});
+
+test("a question is given back when its conversation is left before it was open", async () => {
+  const { conversation, notAsked, notes } = visit(["completed"]);
+  const opening = conversation.open().catch(() => {});
+  const asked = conversation.ask("And why not?");
+  conversation.leave();
+  await Promise.all([asked, opening]);
+  equal([notAsked, notes], [["And why not?"], []]);
 });

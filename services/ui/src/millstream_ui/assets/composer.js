@@ -75,6 +75,12 @@ export class Composer {
     this.#onInput();
   }
 
+  /** @param {string} question that was not sent; before what was typed since */
+  putBack(question) {
+    this.#box.value = [question, this.#box.value].filter((text) => text.trim() !== "").join("\n\n");
+    this.#onInput();
+  }
+
   /** @param {ComposerState} state */
   setState(state) {
     this.#state = state;

@@ -26,12 +26,14 @@ import { UnfinishedAnswers } from "./unfinished-answers.js";
  *   onCreated: (id: string) => void,
  *   onAccepted: () => void,
  *   onSignedOut: (question: string) => void,
+ *   onNotAsked: (question: string) => void,
  *   onReplaced: () => void,
  *   onEnded: (answer: Answer) => void,
  * }} Surroundings
  *
  * onCreated: the conversation got its id. onAccepted: a question became a response. onSignedOut: it
- * did not, because the reader has to sign in again. onReplaced: what was pressed in a turn, and the focus with it, went.
+ * did not, because the reader has to sign in again. onNotAsked: it was not sent, and has no turn.
+ * onReplaced: what was pressed in a turn, and the focus with it, went.
  */
 
 export class ConversationController {
@@ -124,7 +126,11 @@ export class ConversationController {
   /** @param {string} question */
   async ask(question) {
     await this.#opening;
-    await this.#asking.ask(question);
+    const left = this.#leaving.signal.aborted;
+    if (!left && !this.#unfinished.isBusy) return this.#asking.ask(question);
+    this.#around.onNotAsked(question);
+    // What was opened is still being answered: another tab, or another browser, had asked.
+    if (!left) this.#around.notice.early();
   }
 
   /**
@@ -173,7 +179,7 @@ export class ConversationController {
         api: this.#around.api,
         signal: this.#leaving.signal,
         onAnswer: (answer) => turn.show(answer),
-        onConnection: (connection) => (connection === "lost" ? notice.lost() : notice.clear()),
+        onConnection: (connection) => (connection === "lost" ? notice.lost() : notice.found()),
       });
     } catch (error) {
       turn.refuse(troubleOf(error, turns.say, "failed_title"));

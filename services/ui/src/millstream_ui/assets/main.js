@@ -196,6 +196,7 @@ function newConversation(id) {
     },
     onReplaced: () => composer.focus(),
     onSignedOut: (question) => composer.restore(question),
+    onNotAsked: (question) => composer.putBack(question),
     onEnded(answer) {
       announce(say(ANNOUNCEMENTS[answer.status] ?? "announce_failed"));
       follower.grew();

@@ -33,6 +33,13 @@ export class Notice {
     }, QUIET_MS);
   }
 
+  /** The connection is there again, or for the first time: that is no news of an early question. */
+  found() {
+    if (this.#element.dataset.kind !== "early") return this.clear();
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+  }
+
   /** Says that a question was not sent, an answer being made; unless worse is to be said. */
   early() {
     if (!this.#element.hidden) return;

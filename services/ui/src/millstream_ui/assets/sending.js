@@ -79,7 +79,7 @@ export class Sending {
     return persist(attempt, {
       signal,
       onLost: () => (this.#notice.lost(), wait()),
-      onFound: () => this.#notice.clear(),
+      onFound: () => this.#notice.found(),
       onBusy: (waitMs) => (this.#notice.busy(waitMs), wait()),
     });
   }
