@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from millstream_contract.keys import LOG_TTL_SECONDS
+from millstream_contract.keys import ENDED_LOG_TTL_SECONDS
 
 PAGE = Path(__file__).parents[1] / "docs" / "operating" / "capacity.md"
 
@@ -59,7 +59,8 @@ class Costs:
     worker_database_connections: int = 5
     """Those of a worker's pool beside its slots'."""
     log_answer_kib: float = 70
-    """Redis memory of the log of an answer of 300 tokens, for LOG_TTL_SECONDS."""
+    """Redis memory of the log of an answer of 300 tokens, until ENDED_LOG_TTL_SECONDS behind its
+    end."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class Load:
     def answers(self) -> float:
         """Answers that begin in a second."""
         return self.running * self.tokens_per_second / self.tokens
+
+    @property
+    def logs(self) -> float:
+        """Token logs in Redis: of answers that run, and of those that have just ended."""
+        return self.running + self.answers * ENDED_LOG_TTL_SECONDS
 
 
 class Needs(NamedTuple):
@@ -135,7 +141,7 @@ def needs(load: Load, costs: Costs, *, processes_per_answer: float = 1.0) -> Nee
         redis=(load.all_tokens * costs.redis_token_us + further * costs.redis_message_us) / 1e6
         + load.answers * costs.redis_answer_us / 1e6,
         postgres=load.answers * costs.postgres_answer_ms / 1e3,
-        redis_memory_gib=load.answers * LOG_TTL_SECONDS * costs.log_answer_kib / 2**20,
+        redis_memory_gib=load.logs * costs.log_answer_kib / 2**20,
         out_gbit=load.frames * costs.frame_bytes * 8 / 1e9,
     )
 

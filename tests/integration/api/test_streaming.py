@@ -69,6 +69,23 @@ def test_an_answer_whose_log_has_expired_is_streamed_from_the_ledger(
     assert seen.cursor == len(scribe.frames) - 1
 
 
+def test_a_viewer_who_is_behind_when_an_ended_log_expires_gets_the_rest_from_the_ledger(
+    client: ApiClient, scribe_of: ScribeOf
+) -> None:
+    scribe = scribe_of(client.start("What is a log?")["id"])
+    with client.follow(scribe.row.id) as slow:
+        slow.until_type("response.queued")
+        # More than the viewer's buffer and all sockets between hold, while it reads none.
+        scribe.write(*(f"{number} " + "x" * 100_000 for number in range(120)))
+        scribe.finish()
+        scribe.lose_the_log()
+
+        seen = slow.to_end()
+
+    assert seen.text == scribe.text
+    assert seen.cursor == len(scribe.frames) - 1
+
+
 def test_a_viewer_survives_the_loss_of_the_log_in_mid_answer(
     client: ApiClient, scribe_of: ScribeOf
 ) -> None:

@@ -19,6 +19,7 @@ from bench.capacity import (
 from millstream_api.settings import Settings
 
 RESULTS = PAGE.parents[1] / "bench/load/results.json"
+REDIS_CONF = PAGE.parents[2] / "deploy/redis/redis.conf"
 # Those that ask and read as the model of sums has it; a host is read by itself and 20 viewers.
 PATTERNS = {"steady": 1, "ramp": 1, "burst": 1, "viewers": 21}
 # The measured machine's own speed changes by a third.
@@ -72,6 +73,17 @@ def test_what_the_page_says_of_a_million_viewers_is_what_its_tables_say() -> Non
 
     assert said
     assert said.groups() == (shards, processes, processes)
+
+
+def test_the_redis_of_compose_has_memory_for_all_the_logs_that_its_core_carries() -> None:
+    limit = re.search(r"(?m)^maxmemory (\d+)mb$", REDIS_CONF.read_text(encoding="utf-8"))
+    tokens = int(carries(Costs())[3][1].split()[0].replace(",", ""))
+
+    held = needs(Load("a full core", tokens // 20), Costs()).redis_memory_gib
+
+    assert limit
+    # Twice: the queue and the work board are in it, too.
+    assert 2 * held < int(limit[1]) / 1024
 
 
 def test_twice_the_load_needs_twice_of_everything() -> None:

@@ -2,8 +2,9 @@
 
 ``millstream:{<response id>}:log``: stream
     The token log. An entry is one SSE frame; its id is ``<attempt>-<sequence number + 1>``.
-    Lives LOG_TTL_SECONDS after the last append. Written by the API (the first two frames, as
-    attempt 0), then by the worker that holds the attempt.
+    Lives LOG_TTL_SECONDS after the last append, ENDED_LOG_TTL_SECONDS after the final frame's.
+    Written by the API (the first two frames, as attempt 0), then by the worker that holds the
+    attempt.
 ``millstream:{<response id>}:state``: hash
     ``attempt`` (the fence), ``count`` of frames, ``written_at`` (ms: the last append), ``base``
     (the numbers below it count as used), ``stop`` (1: somebody asked for it), ``look`` (1: a reader
@@ -89,7 +90,11 @@ BOARD_TTL_SECONDS: Final = 86_400
 """How long the work board outlives the last that happened on it; the ledger restores it."""
 
 LOG_TTL_SECONDS: Final = 3600
-"""How long a token log outlives its last append; afterwards PostgreSQL replays the response."""
+"""How long a token log outlives its last append, while its response has not ended."""
+
+ENDED_LOG_TTL_SECONDS: Final = 60
+"""How long it outlives its final frame. PostgreSQL has the whole stream by then and replays it, so
+the log is there for viewers who are still on their way to the end: longer, it only fills Redis."""
 
 
 def log_key(response_id: str) -> str:

@@ -18,6 +18,7 @@ from redis.commands.core import Script
 from millstream_contract.errors import LogUnavailable
 from millstream_contract.frames import LOOK_AGAIN, Frame
 from millstream_contract.keys import (
+    ENDED_LOG_TTL_SECONDS,
     LOG_TTL_SECONDS,
     LOOKS_CHANNEL,
     PROBE_KEY,
@@ -44,10 +45,21 @@ _PROBE_MS: Final = 1000
 class TokenLog:
     """The logs of all responses. Safe to share between threads and greenlets."""
 
-    def __init__(self, redis: Redis, *, ttl_seconds: int = LOG_TTL_SECONDS) -> None:
-        """Use this client; a log lives ``ttl_seconds`` after its last append."""
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        ttl_seconds: int = LOG_TTL_SECONDS,
+        ended_ttl_seconds: int = ENDED_LOG_TTL_SECONDS,
+    ) -> None:
+        """Use this client.
+
+        ttl_seconds: how long a log lives after its last append; ended_ttl_seconds: after that of
+        its final frame.
+        """
         self._redis = redis
-        self._ttl_ms = ttl_seconds * 1000
+        self._ttl_seconds = ttl_seconds
+        self._ended_ttl_seconds = ended_ttl_seconds
         self._append = redis.register_script(_lua("append.lua"))
         self._take_over = redis.register_script(_lua("take_over.lua"))
         self._read_after = redis.register_script(READ_AFTER)
@@ -62,7 +74,9 @@ class TokenLog:
         with redis_answers():
             client = client_of_one_connection(self._redis)
         with closing(client):
-            yield TokenLog(client, ttl_seconds=self._ttl_ms // 1000)
+            yield TokenLog(
+                client, ttl_seconds=self._ttl_seconds, ended_ttl_seconds=self._ended_ttl_seconds
+            )
 
     def take_over(
         self, response_id: str, attempt: int, *, least_count: int = 0, anew: bool = False
@@ -75,7 +89,7 @@ class TokenLog:
 
         Raises Fenced when a later attempt holds the log, LogUnavailable when Redis does not answer.
         """
-        arguments = [attempt, self._ttl_ms, least_count, int(anew)]
+        arguments = [attempt, self._ttl_seconds * 1000, least_count, int(anew)]
         return self._write(self._take_over, response_id, arguments)
 
     def append(
@@ -104,8 +118,9 @@ class TokenLog:
         self, response_id: str, attempt: int, frames: Sequence[Frame], *, timed: bool = False
     ) -> list[Any]:
         first = frames[0].sequence_number + 1
+        ttl = self._ended_ttl_seconds if frames[-1].is_final else self._ttl_seconds
         data = [frame.data for frame in frames]
-        return [live_channel(response_id), attempt, first, self._ttl_ms, int(timed), *data]
+        return [live_channel(response_id), attempt, first, ttl * 1000, int(timed), *data]
 
     def read_after(self, response_id: str, cursor: int, limit: int = READ_BATCH) -> list[Frame]:
         """Return up to ``limit`` frames with numbers above ``cursor`` (-1: from the first).
@@ -190,9 +205,9 @@ class TokenLog:
         """Note a wish to the writer beside the log, and tell it on a channel."""
         with redis_answers(), self._redis.pipeline(transaction=True) as calls:
             calls.hset(state_key(response_id), wish, "1")
-            calls.pexpire(state_key(response_id), self._ttl_ms)
+            calls.expire(state_key(response_id), self._ttl_seconds)
             # The log must not end before its state, which tells how much is in it.
-            calls.pexpire(log_key(response_id), self._ttl_ms)
+            calls.expire(log_key(response_id), self._ttl_seconds)
             calls.publish(tell, response_id)
             calls.execute()
 
