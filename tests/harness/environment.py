@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+_ROOT = Path(__file__).resolve().parents[2]
 _OURS = ("MILLSTREAM_", "DATABRICKS_", "OTEL_", "MLFLOW_")
 _ALSO_OURS = frozenset({"DATABASE_URL", "REDIS_URL", "PYTHONDONTWRITEBYTECODE"})
 
@@ -23,6 +24,22 @@ def service_environment(settings: Mapping[str, str]) -> dict[str, str]:
     }
     defaults = {"PYTHONPYCACHEPREFIX": str(bytecode_directory())}
     return {**defaults, **kept, "PYTHONUNBUFFERED": "1", **settings}
+
+
+def measured_with_greenlets(environment: Mapping[str, str]) -> dict[str, str]:
+    """Give the environment of a program whose threads are greenlets, for its coverage, if measured.
+
+    What measures a test run has told its settings to every program; this one reads them anew.
+    """
+    if "COVERAGE_PROCESS_CONFIG" not in environment:
+        return dict(environment)
+    kept = {name: value for name, value in environment.items() if name != "COVERAGE_PROCESS_CONFIG"}
+    return {
+        **kept,
+        "COVERAGE_PROCESS_START": str(_ROOT / "pyproject.toml"),
+        "COVERAGE_FILE": str(_ROOT / ".coverage"),
+        "COVERAGE_CONCURRENCY": "gevent",
+    }
 
 
 def unmeasured_environment() -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from tests.harness.deadlines import DeadlinePassed, eventually
-from tests.harness.environment import service_environment
+from tests.harness.environment import measured_with_greenlets, service_environment
 from tests.harness.ports import free_port
 from tests.harness.processes import ProcessFailed, ServerProcess
 
@@ -49,7 +49,9 @@ def launch_api(settings: Mapping[str, str], port: int | None = None) -> Service:
     """Start the API without waiting for it; see `wait_until_ready`."""
     port = port or free_port()
     own = {"MILLSTREAM_API_HOST": "127.0.0.1", "MILLSTREAM_API_PORT": str(port)}
-    process = start_module("millstream_api", [], {**own, **settings})
+    environment = measured_with_greenlets(service_environment({**own, **settings}))
+    argv = [sys.executable, "-m", "millstream_api"]
+    process = ServerProcess.start("api", argv, environment)
     return Service(process, f"http://127.0.0.1:{port}")
 
 

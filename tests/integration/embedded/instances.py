@@ -9,7 +9,7 @@ import psutil
 
 from millstream_embedded.ports import choose_free_port
 from tests.harness.deadlines import eventually
-from tests.harness.environment import service_environment
+from tests.harness.environment import measured_with_greenlets, service_environment
 from tests.harness.processes import ServerProcess
 
 SMALL = (sys.executable, "-m", "tests.integration.embedded.small_instance")
@@ -29,7 +29,8 @@ class RunningInstance:
             "MILLSTREAM_API_PORT": str(self.api_port),
             **settings,
         }
-        env = service_environment(environment)
+        # The API is among its parts.
+        env = measured_with_greenlets(service_environment(environment))
         self.process = ServerProcess.start("launcher", command, env=env)
 
     def wait_until_ready(self, seconds: float = 60) -> None:
