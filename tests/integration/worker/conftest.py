@@ -29,7 +29,7 @@ def desk_and_worker(
     servers: Servers, migrated_template: str
 ) -> Iterator[tuple[Desk, ServerProcess]]:
     """Both, sharing their servers with nobody."""
-    settings = {"MILLSTREAM_MODEL_STALL_SECONDS": "2", "MILLSTREAM_MODEL_RETRIES": "1"}
+    settings = {"MILLSTREAM_MODEL_RETRIES": "1"}
     with (
         servers.backends(migrated_template, settings) as backends,
         staffed_desk(backends) as staffed,

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from celery import Celery
 from redis import Redis
@@ -16,6 +16,7 @@ from millstream_contract.keys import log_key, state_key
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.documents import Chunk
 from millstream_contract.ledger.new_entries import NewResponse
+from millstream_contract.ledger.pool import Connection, Pool
 from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import FINAL_STATUSES
 from millstream_contract.opening import opening_frames
@@ -89,6 +90,17 @@ class Desk:
         self.log.append(row.id, 0, opening_frames(row))
         return row
 
+    @contextmanager
+    def unseen(self) -> Iterator["Desk"]:
+        """Give a desk whose entries in the ledger are seen at the end of the block, all at once.
+
+        The worker's reaper, which begins what it finds in the ledger and in no line, finds none of
+        them half prepared.
+        """
+        with self.ledger.pool.connection() as connection, connection.transaction():
+            alone = cast(Pool, _OneConnection(connection))
+            yield replace(self, ledger=Ledger.of(alone))
+
     def send(self, response_id: str, attempt: int = 1) -> None:
         """Put the job on the queue."""
         job = AnswerJob(response_id, attempt)
@@ -157,6 +169,17 @@ class Desk:
         output = self.ledger.responses.output(told.row.id)
         assert [item.model_dump(mode="json") for item in output] == told.final["output"]
         assert told.row.as_object(output).model_dump(mode="json") == told.final
+
+
+@dataclass(frozen=True)
+class _OneConnection:
+    """Lends the same connection to everybody: what is written is one transaction's."""
+
+    lent: Connection
+
+    @contextmanager
+    def connection(self, timeout: float | None = None) -> Iterator[Connection]:
+        yield self.lent
 
 
 @contextmanager

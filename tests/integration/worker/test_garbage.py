@@ -59,12 +59,12 @@ def ended(desk: Desk, response_id: str) -> Told:
 
 
 def claimed(desk: Desk, question: str, *, attempts: int) -> str:
-    """Accept a question and claim it so often, before a reaper finds it in no line."""
-    while True:
-        response_id = desk.accept(question).id
-        claim = desk.ledger.responses.claim
-        if all(claim(response_id, attempt) for attempt in range(1, attempts + 1)):
-            return response_id
+    """Accept a question that is claimed so often before anybody sees it."""
+    with desk.unseen() as unseen:
+        response_id = unseen.accept(question).id
+        for attempt in range(1, attempts + 1):
+            assert unseen.ledger.responses.claim(response_id, attempt) is not None
+    return response_id
 
 
 SEEN_BY_AN_APPEND: list[Spoil] = [
@@ -101,8 +101,9 @@ def test_what_is_spoiled_in_mid_answer_costs_no_event(
 @pytest.mark.parametrize("spoil", [fence, stray_entry, garbage_next, far_count, foreign_log])
 def test_what_is_spoiled_before_a_worker_begins_costs_no_event(desk: Desk, spoil: Spoil) -> None:
     script = Script(tokens=5)
-    response_id = desk.accept(asked(script)).id
-    spoil(desk, response_id)
+    with desk.unseen() as unseen:
+        response_id = unseen.accept(asked(script)).id
+        spoil(desk, response_id)
 
     desk.send(response_id)
 

@@ -58,8 +58,9 @@ def test_a_stop_before_the_first_token_closes_the_model(desk: Desk) -> None:
 
 def test_a_stop_before_the_worker_began_never_reaches_the_model(desk: Desk) -> None:
     script = Script()
-    row = desk.accept(asked(script))
-    desk.cancel(row.id)
+    with desk.unseen() as unseen:
+        row = unseen.accept(asked(script))
+        unseen.cancel(row.id)
 
     desk.send(row.id)
 
