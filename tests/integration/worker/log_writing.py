@@ -22,6 +22,16 @@ def piece(text: str) -> OutputTextDelta:
 OPENING = [encode_frame(piece("opening"), 0), encode_frame(piece("queued"), 1)]
 
 
+def opened(log: TokenLog) -> int:
+    """Write the opening, as the API does; return how much the log has then.
+
+    A writer behind it is at rest from the start; one that writes it may not be yet when its flush
+    is over.
+    """
+    log.append(ID, 0, OPENING)
+    return len(OPENING)
+
+
 @contextmanager
 def writing(
     log: TokenLog,

@@ -97,7 +97,7 @@ def test_what_a_server_refuses_is_appended_when_it_takes_it(
 
 
 def test_a_server_that_freezes_is_waited_for(private_valkey: ValkeyServer) -> None:
-    with redis_client(private_valkey.url(), timeout_seconds=0.2) as redis:
+    with redis_client(private_valkey.url(), timeout_seconds=1) as redis:
         log = TokenLog(redis)
         with writing(log) as (writer, stop):
             assert writer.flush(30)
