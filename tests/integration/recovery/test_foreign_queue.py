@@ -16,9 +16,12 @@ def test_questions_are_accepted_and_each_is_answered_once(backends: Backends) ->
     ):
         accepted = []
         for script in scripts:
-            # Reapers take it out again: it is put there before each question.
-            redis.delete(ANSWER_QUEUE)
-            redis.hset(ANSWER_QUEUE, "foreign", "1")
+            # Reapers take it out again: it is put there before each question, in one step, for
+            # they also send again what was lost by it.
+            with redis.pipeline() as step:
+                step.delete(ANSWER_QUEUE)
+                step.hset(ANSWER_QUEUE, "foreign", "1")
+                step.execute()
             accepted.append(client.start(f"What is a log? {script.directive()}")["id"])
 
         for script, response_id in zip(scripts, accepted, strict=True):

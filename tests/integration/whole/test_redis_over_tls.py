@@ -1,6 +1,7 @@
 """A managed Redis speaks TLS: the whole path goes over it, and checks whom it talks to."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,13 +45,15 @@ def test_an_answer_streams_with_every_connection_to_redis_over_tls(
 
 def test_a_url_names_whom_to_trust(door: tuple[TcpProxy, Path]) -> None:
     proxy, trusted = door
-    queue = JobQueue(f"rediss://127.0.0.1:{proxy.port}/0?ssl_ca_certs={trusted}", timeout_seconds=2)
+    url = f"rediss://127.0.0.1:{proxy.port}/0?ssl_ca_certs={trusted}"
 
-    assert queue.send(AnswerJob(new_id("resp"), 1))
+    with closing(JobQueue(url, timeout_seconds=20)) as queue:
+        assert queue.send(AnswerJob(new_id("resp"), 1))
 
 
 def test_a_server_that_nobody_vouches_for_gets_no_job(door: tuple[TcpProxy, Path]) -> None:
     proxy, _ = door
-    queue = JobQueue(f"rediss://127.0.0.1:{proxy.port}/0", timeout_seconds=2)
+    url = f"rediss://127.0.0.1:{proxy.port}/0"
 
-    assert not queue.send(AnswerJob(new_id("resp"), 1))
+    with closing(JobQueue(url, timeout_seconds=2)) as queue:
+        assert not queue.send(AnswerJob(new_id("resp"), 1))

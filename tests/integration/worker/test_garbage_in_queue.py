@@ -157,4 +157,5 @@ def test_notes_of_messages_that_are_none_are_dropped(desk: Desk, worker: ServerP
             desk.redis.client_kill(client["addr"])
 
     eventually("all notes to be gone", lambda: desk.redis.zcard("unacked_index") == 0)
-    assert lines_with(worker, "a note of an unacknowledged message is none", before)
+    told = "a note of an unacknowledged message is none"
+    eventually("lines about notes", lambda: lines_with(worker, told, before))
