@@ -97,6 +97,52 @@ def test_one_source_put_by_many_at_once_is_one_document(documents: Documents) ->
     assert len({document_id for document_id, _ in ids}) == 1
 
 
+def test_the_documents_are_listed_with_what_can_be_found_of_them(documents: Documents) -> None:
+    store(documents, "/b", *(Chunk("", f"words {n}", towards(0)) for n in range(2)))
+    put(documents, "/a")
+
+    listed = [(one.source, one.status, one.passages) for one in documents.stored()]
+
+    assert listed == [("/a", "pending", 0), ("/b", "ready", 2)]
+
+
+@pytest.mark.parametrize(
+    ("name", "gone"),
+    [
+        ("/a", ["/a", "/a/b", "/a/b/c"]),
+        ("/a/", ["/a/b", "/a/b/c"]),
+        ("/a/b", ["/a/b", "/a/b/c"]),
+        ("/a%", ["/a%"]),
+        ("demo:", ["demo:x", "demo:y/z"]),
+        ("demo:y", ["demo:y/z"]),
+        ("/", ["/a", "/a%", "/a/b", "/a/b/c", "/ab"]),
+        ("a", []),
+    ],
+)
+def test_a_document_and_all_below_it_are_removed_and_found_no_more(
+    documents: Documents, passages: Passages, name: str, gone: list[str]
+) -> None:
+    everything = ["/a", "/a%", "/a/b", "/a/b/c", "/ab", "demo:x", "demo:y/z"]
+    for source in everything:
+        store(documents, source, Chunk("", f"words of {source}", towards(0)))
+
+    assert documents.remove(name) == gone
+
+    left = [source for source in everything if source not in gone]
+    assert [one.source for one in documents.stored()] == left
+    found = {passage.text for passage in passages.search("words", towards(0), 20)}
+    assert found == {f"words of {source}" for source in left}
+
+
+def test_what_is_removed_while_it_is_ingested_stays_away(documents: Documents) -> None:
+    document = put(documents, "/a")
+
+    documents.remove("/a")
+
+    assert not documents.replace_chunks(document, [Chunk("", "w", towards(0))], endpoint="e5")
+    assert documents.stored() == []
+
+
 def test_vectors_of_another_endpoint_are_never_mixed_in(documents: Documents) -> None:
     document = put(documents, "/a")
 

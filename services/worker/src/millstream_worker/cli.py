@@ -16,6 +16,7 @@ from millstream_contract.ledger import Ledger, open_pool
 from millstream_worker.celery_app import celery_app
 from millstream_worker.command.addresses import Addresses, NoAddresses, find_addresses, shown
 from millstream_worker.command.ingesting import Ingestion, Outcome
+from millstream_worker.command.stored import listing, remove
 from millstream_worker.ingesting.sending import job_sender
 
 _FAILED: Final = 1
@@ -24,6 +25,7 @@ _INTERRUPTED: Final = 130
 
 _MAX_BYTES: Final = 2_000_000
 _PATIENCE_SECONDS: Final = 600.0
+_REMOVAL_SECONDS: Final = 600.0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,16 +35,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parser().parse_args(arguments)
-        return _ingest(options, find_addresses())
+        return _run(options, find_addresses())
     except NoAddresses as error:
         return _say(str(error), _CANNOT_START)
 
 
-def _ingest(options: argparse.Namespace, addresses: Addresses) -> int:
+def _run(options: argparse.Namespace, addresses: Addresses) -> int:
     # The pool tells of each vain try; we tell once.
     logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     try:
-        outcome = _run(options, addresses)
+        code: int = options.do(options, addresses)
     except LedgerUnavailable:
         return _say(
             f"PostgreSQL at {shown(addresses.database_url)} does not answer (DATABASE_URL)",
@@ -57,12 +59,37 @@ def _ingest(options: argparse.Namespace, addresses: Addresses) -> int:
             "the database has not been migrated: run python -m millstream_contract.migrate",
             _CANNOT_START,
         )
+    return code
+
+
+def _ingest(options: argparse.Namespace, addresses: Addresses) -> int:
+    try:
+        outcome = _ingested(options, addresses)
     except KeyboardInterrupt:
         return _say("stopped; what is on the queue is still ingested", _INTERRUPTED)
     return _summarise(outcome, waited=options.wait)
 
 
-def _run(options: argparse.Namespace, addresses: Addresses) -> Outcome:
+def _list(_: argparse.Namespace, addresses: Addresses) -> int:
+    with open_pool(addresses.database_url, size=1) as pool:
+        lines = listing(Ledger.of(pool).documents)
+    _print("\n".join(lines) or "no documents")
+    return 0
+
+
+def _remove(options: argparse.Namespace, addresses: Addresses) -> int:
+    # One statement for a whole folder, with an index of vectors to be kept.
+    with open_pool(addresses.database_url, size=1, reply_seconds=_REMOVAL_SECONDS) as pool:
+        gone, unknown = remove(Ledger.of(pool).documents, options.names)
+    for source in gone:
+        _print(f"removed: {source}")
+    for name in unknown:
+        _print(f"not stored: {name}")
+    _print(f"{len(gone)} removed, {len(unknown)} not stored")
+    return _FAILED if unknown else 0
+
+
+def _ingested(options: argparse.Namespace, addresses: Addresses) -> Outcome:
     with (
         open_pool(addresses.database_url, size=1) as pool,
         celery_app(addresses.redis_url) as queue,
@@ -138,7 +165,38 @@ def _parser() -> argparse.ArgumentParser:
         default=_PATIENCE_SECONDS,
         help=f"longest wait for the next document to get ready ({_PATIENCE_SECONDS:g})",
     )
+    ingest.set_defaults(do=_ingest)
+    listed = commands.add_parser(
+        "list",
+        help="list the documents",
+        description="Prints a line for each document: how it stands, its passages, its source.",
+    )
+    listed.set_defaults(do=_list)
+    removed = commands.add_parser(
+        "remove",
+        help="take documents out",
+        description=(
+            "Takes documents out again: no answer is made from them any more. Answers that were"
+            " keep what they quote."
+        ),
+    )
+    removed.add_argument(
+        "names",
+        nargs="+",
+        type=_name,
+        metavar="NAME",
+        help="a file or a folder that was ingested, or a source as it is listed; demo: for all of"
+        " the demo corpus",
+    )
+    removed.set_defaults(do=_remove)
     return parser
+
+
+def _name(text: str) -> str:
+    # What an unset variable of a shell gives must not mean everything.
+    if not text.strip():
+        raise argparse.ArgumentTypeError("a name must not be empty")
+    return text
 
 
 def _positive_integer(text: str) -> int:

@@ -29,6 +29,15 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Stored:
+    """What a listing tells of a document; ``passages`` counts what of it can be found."""
+
+    source: str
+    status: str
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A piece of a document, as it is embedded and retrieved; ``place`` is its headings."""
 
@@ -85,6 +94,31 @@ class Documents:
                 "SELECT id, status, error FROM documents WHERE id = ANY(%s)", [list(document_ids)]
             ).fetchall()
         return {row["id"]: (row["status"], row["error"]) for row in rows}
+
+    def stored(self) -> list[Stored]:
+        """Return all documents, by their sources."""
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                "SELECT source, status, count(c.id) AS passages"
+                " FROM documents d LEFT JOIN chunks c ON c.document_id = d.id"
+                ' GROUP BY d.id ORDER BY source COLLATE "C"'
+            ).fetchall()
+        return [Stored(**row) for row in rows]
+
+    def remove(self, name: str) -> list[str]:
+        """Delete the document with this source, and all below it; return their sources.
+
+        Below ``/a`` is ``/a/b``; a name that ends with a slash or a colon is what all begin with.
+        A job for one of them finds nothing to do. Answers keep what they were made from.
+        """
+        beginning = name if name.endswith(("/", ":")) else f"{name}/"
+        with ledger_connection(self._pool) as connection:
+            rows = connection.execute(
+                "DELETE FROM documents WHERE source = %s OR starts_with(source, %s)"
+                " RETURNING source",
+                [name, beginning],
+            ).fetchall()
+        return sorted(row["source"] for row in rows)
 
     def pending(self) -> list[str]:
         """Return the ids of all documents that wait to be ingested, the oldest first."""
