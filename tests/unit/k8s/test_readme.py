@@ -75,6 +75,25 @@ def _places(pod: Pod, config: str) -> set[str]:
     return {one["mountPath"] for one in pod.main["volumeMounts"] if one["name"] in volumes}
 
 
+def test_documents_are_taken_in_by_a_pod_that_knows_both_servers_and_has_room_for_them(
+    production: Manifests,
+) -> None:
+    commands = _commands()
+    (label,) = {one for command in commands for one in re.findall(r" get pods -l (\S+)", command)}
+    (room,) = {
+        one for command in commands for one in re.findall(r' cp \S+ "\$pod:(/\w+)/', command)
+    }
+    key, _, value = label.partition("=")
+
+    (pod,) = production.selected({"matchLabels": {key: value}})
+
+    assert variables(production, pod, pod.main).keys() >= {"DATABASE_URL", "REDIS_URL"}
+    volumes = {one["name"]: one for one in pod.spec["volumes"]}
+    mounted = {one["mountPath"]: volumes[one["name"]] for one in pod.main["volumeMounts"]}
+    size = mounted[room]["emptyDir"]["sizeLimit"]
+    assert f"takes {size.removesuffix('Mi')} MiB at a time" in README
+
+
 def test_who_scales_by_cpu_is_told_what_measures_it(production: Manifests) -> None:
     by_cpu = [
         scaled["metadata"]["name"]
