@@ -106,7 +106,10 @@ class AnswerSettings(WorkerSettings):
         default=12,
         ge=1,
         le=64,
-        description="Answers that one process generates side by side; 8 to 16 fill a CPU.",
+        description=(
+            "Answers that one process generates side by side. Some 1,000 tokens a second of all of"
+            " them together are what its one CPU carries."
+        ),
     )
     embeddings_query_timeout_seconds: float = Field(
         default=10.0, gt=0, description="Longest wait for the vector of a question."
