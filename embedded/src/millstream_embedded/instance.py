@@ -24,8 +24,7 @@ from millstream_embedded.worker_probe import log_says_ready
 # above the worker's own drain time, so that it hands over before it is killed
 _WORKER_STOP_SECONDS = 45
 
-# a worker says in its log, and only there, that it takes jobs
-# Readiness is read off a worker's log.
+# A worker says in its log, and only there, that it takes jobs.
 _READABLE_LOG = {"MILLSTREAM_LOG_LEVEL": "INFO"}
 
 # Whoever presses Ctrl-C does not want to wait; the next start goes on with what was running.
