@@ -19,6 +19,7 @@ from millstream_contract.ledger.migration import migrate, migration_names
 from millstream_contract.ledger.pool import ledger_connection, open_pool
 from tests.contract.contract import stub_workspace as stub_parts
 from tests.contract.contract.stub_workspace import StubWorkspace, stub_workspace
+from tests.harness.deadlines import scaled
 
 _PRINCIPAL = WorkspaceLogin("", stub_parts.CLIENT_ID, stub_parts.CLIENT_SECRET)
 
@@ -52,8 +53,9 @@ def _url(database_url: str, which: str) -> str:
 
 
 def _who(url: str) -> str:
-    with open_pool(url, size=1) as pool, ledger_connection(pool) as connection:
-        row = connection.execute("SELECT current_user AS name").fetchone()
+    with open_pool(url, size=1, wait_seconds=scaled(30)) as pool:
+        with ledger_connection(pool) as connection:
+            row = connection.execute("SELECT current_user AS name").fetchone()
     return str(row and row["name"])
 
 

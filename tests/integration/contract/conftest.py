@@ -7,12 +7,15 @@ import pytest
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.documents import Documents
 from millstream_contract.ledger.passages import Passages
+from tests.harness.deadlines import scaled
 from tests.integration.contract.stored_documents import DIMENSIONS
 
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    with open_pool(database_url, size=25) as pool:
+    # What happens here is right or wrong, and never late: this machine may be busy.
+    patience = scaled(30)
+    with open_pool(database_url, size=25, wait_seconds=patience, reply_seconds=patience) as pool:
         yield Ledger.of(pool)
 
 

@@ -9,12 +9,14 @@ from millstream_contract.errors import ConversationBusy, TooFarBehind
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.new_entries import NewResponse, WhenBusy
 from millstream_contract.ledger.rows import Accepted, ResponseRow
+from tests.harness.deadlines import scaled
 
 
 @pytest.fixture
 def many(database_url: str) -> Iterator[Ledger]:
     """A ledger with room for many at once."""
-    pool = open_pool(database_url, size=24)
+    patience = scaled(30)
+    pool = open_pool(database_url, size=24, wait_seconds=patience, reply_seconds=patience)
     yield Ledger.of(pool)
     pool.close()
 
