@@ -57,11 +57,15 @@ def test_a_server_that_is_killed_is_said_and_serves_again_when_it_is_back(
         eventually("the ledger to answer", lambda: answers(ledger), 20)
 
 
-def test_a_restart_that_nobody_called_in_is_not_noticed(private_postgres: PostgresServer) -> None:
+@pytest.mark.parametrize("connections", [1, 8])
+def test_a_restart_that_nobody_called_in_is_not_noticed(
+    private_postgres: PostgresServer, connections: int
+) -> None:
     migrate(private_postgres.url())
-    with open_pool(private_postgres.url(), size=3, wait_seconds=scaled(10)) as pool:
+    with open_pool(private_postgres.url(), size=8, wait_seconds=scaled(10)) as pool:
         ledger = Ledger.of(pool)
         row = ledger.responses.accept(QUESTION).row
+        states_of(pool, connections)
         private_postgres.kill()
         private_postgres.restart()
 

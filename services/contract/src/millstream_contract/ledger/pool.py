@@ -67,7 +67,17 @@ def open_pool(
     It does not wait for PostgreSQL: a connection is made when one is needed, and a call that gets
     none within ``wait_seconds``, or no reply within ``reply_seconds``, raises LedgerUnavailable.
     """
-    return Pool(
+
+    def check(connection: Connection) -> None:
+        try:
+            _check(connection)
+        except psycopg.OperationalError:
+            # A server that restarted has closed them all. Met one by one, with the pool's growing
+            # pause between each and the next, they would take up the whole wait.
+            pool.leave_server()
+            raise
+
+    pool = Pool(
         conninfo_of(database_url),
         connection_class=type("Connection", (Connection,), {"reply_seconds": reply_seconds}),
         kwargs={"row_factory": dict_row, "autocommit": True},
@@ -75,11 +85,12 @@ def open_pool(
         max_size=size,
         timeout=wait_seconds,
         configure=_configure,
-        check=_check,
+        check=check,
         # An outage may outlast any number of attempts: go on for ever, without a storm.
         reconnect_timeout=5.0,
         open=True,
     )
+    return pool
 
 
 def _configure(connection: Connection) -> None:
