@@ -8,7 +8,13 @@ from redis import Redis
 
 from millstream_contract.broker_keys import BrokerKeys
 from millstream_contract.jobs import ANSWER_QUEUE, AnswerJob
-from millstream_contract.keys import LEDGER_CHECK_KEY, QUEUED_KEY, TURNS_KEY, state_key
+from millstream_contract.keys import (
+    LEDGER_CHECK_KEY,
+    PULSE_KEY,
+    QUEUED_KEY,
+    TURNS_KEY,
+    state_key,
+)
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.ledger.new_entries import NewResponse
 from millstream_contract.opening import opening_frames
@@ -16,6 +22,7 @@ from millstream_contract.reaper import Reaper
 from millstream_contract.token_log import TokenLog
 from millstream_contract.work_board import Lease, WorkBoard
 from tests.contract.contract.board_counts import counts
+from tests.harness.deadlines import scaled
 
 
 @dataclass
@@ -37,6 +44,7 @@ class World:
         """Reap as two processes would, and give what was sent."""
         self.sent.clear()
         for _ in range(2):
+            self._others_have_looked()
             board, broker = self.board(lease_seconds), BrokerKeys(self.redis)
             Reaper(board, broker, self.log, self.ledger, self._send).reap()
         return list(self.sent)
@@ -59,14 +67,24 @@ class World:
                 [seconds, response_id],
             )
 
+    def worker_takes_messages(self) -> None:
+        """Empty the broker's list."""
+        self.redis.delete(ANSWER_QUEUE)
+
+    def _others_have_looked(self) -> None:
+        """Have it that all reapers have looked all the while, however long this process stood."""
+        now, _ = self.redis.time()
+        self.redis.set(PULSE_KEY, (now + 60) * 1000)
+
     def _send(self, job: AnswerJob) -> bool:
         self.sent.append(job)
+        self.redis.rpush(ANSWER_QUEUE, job.response_id)
         return True
 
 
 @pytest.fixture
 def world(database_url: str, redis_url: str) -> Iterator[World]:
-    pool = open_pool(database_url, size=2)
+    pool = open_pool(database_url, size=2, wait_seconds=scaled(30))
     with Redis.from_url(redis_url) as redis:
         yield World(Ledger.of(pool), redis)
     pool.close()
@@ -121,13 +139,16 @@ def test_an_accepted_question_that_was_never_enqueued_is_found_in_the_ledger(
 
 
 def test_what_celery_keeps_in_redis_is_given_a_time_to_live(world: World) -> None:
+    binding = f"_kombu.binding.{ANSWER_QUEUE}"
     world.redis.lpush(ANSWER_QUEUE, "a message")
     world.redis.hset("unacked", "tag", "a message")
-    world.redis.sadd(f"_kombu.binding.{ANSWER_QUEUE}", "a binding")
+    world.redis.sadd(binding, "a binding")
 
     world.reap()
 
-    assert all(world.redis.ttl(key) > 0 for key in world.redis.scan_iter())
+    assert all(world.redis.ttl(key) > 0 for key in (ANSWER_QUEUE, "unacked", binding))
+    # Some of what else is there lives for two seconds only, and may be gone (-2) by now.
+    assert all(world.redis.ttl(key) != -1 for key in world.redis.scan_iter())
 
 
 def test_after_redis_lost_everything_queued_answers_are_sent_and_running_ones_left_alone(
@@ -154,12 +175,13 @@ def test_a_message_is_lost_at_once_when_the_broker_has_none_and_late_behind_a_ba
 ) -> None:
     response_id = world.accepted()
     world.reap()
+    world.worker_takes_messages()
     world.redis.rpush(ANSWER_QUEUE, "a backlog")
     world.has_waited(response_id, seconds=30)
     soon = world.reap()
     world.has_waited(response_id, seconds=90)
     late = world.reap()
-    world.redis.delete(ANSWER_QUEUE)
+    world.worker_takes_messages()
     world.has_waited(response_id, seconds=30)
 
     assert (soon, late) == ([], [AnswerJob(response_id, 1)])
@@ -170,8 +192,11 @@ def test_an_attempt_that_begins_just_now_is_not_begun_again(world: World) -> Non
     # Given a question that has waited, and a worker that has claimed it and not told the board yet
     response_id = world.accepted()
     world.reap()
+    world.worker_takes_messages()
     world.has_waited(response_id, seconds=30)
     world.ledger.responses.claim(response_id, 1)
+    # ... just now, also when it takes a while until somebody looks
+    world.claimed_before(response_id, seconds=-30)
 
     # Then no reaper takes its message for lost
     assert world.reap() == []

@@ -51,7 +51,8 @@ def test_those_in_line_are_told_their_positions_in_the_order_of_their_coming(
     first, second, third = ids = [new_id("resp") for _ in range(3)]
     now, _ = redis.time()
     redis.zadd(QUEUED_KEY, {one: (now - 30) * 1000 + n for n, one in enumerate(ids)})
-    board.put_in_line(new_id("resp"))
+    # One who has only just come, however long it takes until all is told.
+    redis.zadd(QUEUED_KEY, {new_id("resp"): (now + 30) * 1000})
     with hearing(redis, ids) as heard:
         assert board.tell_positions(60) == 3
         # The first one's message is sent again: it keeps its place all the same.
