@@ -9,6 +9,8 @@ from millstream_contract.events import OutputTextDelta
 from millstream_contract.frames import Frame, encode_frame
 
 TTL_SECONDS = 900
+PATIENCE_SECONDS = 3.0
+"""So long a client waits here for a reply: longer than a busy machine stands still."""
 
 
 def frames(first: int, last: int, mark: str = "t") -> list[Frame]:

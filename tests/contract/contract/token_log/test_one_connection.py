@@ -9,7 +9,7 @@ from millstream_contract.errors import Fenced, LogUnavailable
 from millstream_contract.keys import log_key
 from millstream_contract.redis_connection import redis_client
 from millstream_contract.token_log import TokenLog
-from tests.contract.contract.token_log.entries import TTL_SECONDS, frames
+from tests.contract.contract.token_log.entries import PATIENCE_SECONDS, TTL_SECONDS, frames
 from tests.harness.ports import free_port
 from tests.harness.refusals import REFUSALS, Refusal
 from tests.harness.valkey import ValkeyServer
@@ -19,7 +19,7 @@ from tests.harness.valkey import ValkeyServer
 def only_one(private_valkey: ValkeyServer) -> Iterator["Redis"]:
     """A client that may have one connection, to a server that a test may break."""
     url = private_valkey.url()
-    with redis_client(url, timeout_seconds=1, most_connections=1) as client:
+    with redis_client(url, timeout_seconds=PATIENCE_SECONDS, most_connections=1) as client:
         yield client
 
 
