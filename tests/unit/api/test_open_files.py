@@ -34,11 +34,18 @@ def run(limits: tuple[int, int], code: str, **settings: str) -> "subprocess.Comp
 def test_streams_requests_and_all_else_fit_into_the_files(files: int, streams: int) -> None:
     room = room_in(files, streams)
 
-    assert 1 <= room.streams <= streams or files < files_for(streams)
+    assert 1 <= room.streams <= streams
     assert room.streams + room.requests + 500 <= files
     assert room.requests >= min(50, room.streams)
     if files >= files_for(streams):
         assert room.streams == streams
+
+
+def test_few_streams_leave_room_for_connections_that_are_kept_for_a_next_request() -> None:
+    room = room_in(10_500, 4)
+
+    assert (room.streams, room.requests >= 100) == (4, True)
+    assert room_in(files_for(4), 4).requests >= 100
 
 
 def test_the_soft_limit_is_raised_as_far_as_needed() -> None:

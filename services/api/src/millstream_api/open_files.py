@@ -10,6 +10,10 @@ logger = logging.getLogger(__name__)
 _MOST_REQUESTS: Final = 5000
 """Most connections whose requests are read or answered; a stream is no such one any more."""
 
+_FEWEST_REQUESTS: Final = 100
+"""As many at least, however few streams there are: a connection that is kept for the next request
+of its client holds a place, too, and whoever comes then would wait until it is let go."""
+
 _OTHERS: Final = 500
 """Log, listener, and connections to Redis and PostgreSQL."""
 
@@ -28,7 +32,7 @@ class Room:
 
 def files_for(streams: int) -> int:
     """Return how many open files it takes to serve so many streams."""
-    return streams + min(streams, _MOST_REQUESTS) + _OTHERS
+    return streams + min(max(streams, _FEWEST_REQUESTS), _MOST_REQUESTS) + _OTHERS
 
 
 def room_in(files: int, streams: int) -> Room:
@@ -36,7 +40,8 @@ def room_in(files: int, streams: int) -> Room:
     if files_for(streams) <= files:
         return Room(streams, min(_MOST_REQUESTS, files - _OTHERS - streams))
     half = max(0, files - _OTHERS) // 2
-    return Room(max(half, files - _OTHERS - _MOST_REQUESTS), min(half, _MOST_REQUESTS))
+    most = max(half, files - _OTHERS - _MOST_REQUESTS)
+    return Room(min(streams, most), min(half, _MOST_REQUESTS))
 
 
 def make_room(streams: int, *, is_wish: bool) -> Room:
