@@ -154,12 +154,12 @@ def test_a_new_key_is_fetched_when_it_is_first_seen(provider: Provider) -> None:
 def test_keys_are_not_fetched_for_each_request_nor_for_each_unknown_key(
     provider: Provider,
 ) -> None:
-    users = users_of(provider)
+    users, unknown = users_of(provider, look_again_seconds=3600), SigningKey("unknown")
     before = provider.requests
     for number in range(20):
         users.identify(provider.token("alice"))
         with pytest.raises(Unauthenticated):
-            users.identify(provider.token("alice", SigningKey("first"), {"kid": f"k{number}"}))
+            users.identify(provider.token("alice", unknown, {"kid": f"k{number}"}))
 
     assert provider.requests - before == 1
 

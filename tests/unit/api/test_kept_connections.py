@@ -1,5 +1,6 @@
 """A process that ends lets kept connections go that carry no request, and cuts off nobody else."""
 
+import select
 from collections.abc import Iterator
 
 import gevent
@@ -25,6 +26,11 @@ def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 def _patience(seconds: float) -> gevent.Timeout:
     return gevent.Timeout(seconds, False)  # type: ignore[arg-type]  # it ends its block silently
+
+
+def _wait_until_it_has_come(ours: socket.socket) -> None:
+    """Wait for something to read, and let no greenlet go on meanwhile that would read it."""
+    assert select.select([ours.fileno()], [], [], 10)[0]
 
 
 class _Server:
@@ -74,6 +80,7 @@ def test_a_request_that_has_come_already_is_answered(
     assert theirs.recv(100) == b"answer to one"
 
     theirs.sendall(b"two")
+    _wait_until_it_has_come(ours)
     kept.let_go()
 
     assert theirs.recv(100) == b"answer to two"
