@@ -3,13 +3,11 @@
 import json
 
 import httpx
-import psycopg
 import pytest
-from redis import Redis
 
-from millstream_contract.keys import QUEUED_KEY
 from tests.harness.api_client import ApiClient
 from tests.harness.stack import Backends
+from tests.integration.api.kept import Kept
 
 _NO_RESPONSE = "resp_" + "0" * 32
 _NO_CONVERSATION = "conv_" + "0" * 32
@@ -60,13 +58,13 @@ def test_a_bad_question_is_refused_by_name_and_leaves_nothing(
     name: str, client: ApiClient, shared_backends: Backends
 ) -> None:
     body, param = BODIES[name]
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     answer = client.http.post("/v1/responses", content=body)
 
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["param"] == param
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +125,7 @@ def test_a_body_over_the_limit_is_refused(client: ApiClient) -> None:
 
 
 def test_an_unknown_conversation_is_named(client: ApiClient, shared_backends: Backends) -> None:
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     answer = client.http.post(
         "/v1/responses", json={"input": "x", "conversation": _NO_CONVERSATION}
@@ -135,7 +133,7 @@ def test_an_unknown_conversation_is_named(client: ApiClient, shared_backends: Ba
 
     assert answer.status_code == httpx.codes.NOT_FOUND
     assert answer.json()["error"]["param"] == "conversation"
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 @pytest.mark.parametrize(
@@ -202,13 +200,13 @@ def test_a_bad_cursor_in_the_header_is_refused_whatever_else_is_given(
 def test_a_question_with_an_unknown_query_parameter_is_refused_and_leaves_nothing(
     client: ApiClient, shared_backends: Backends
 ) -> None:
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     answer = client.http.post("/v1/responses?stream=true", json={"input": "x"})
 
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["param"] == "stream"
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 def test_a_list_in_a_query_may_repeat_its_name_and_a_probe_may_say_anything(
@@ -226,7 +224,7 @@ def test_a_list_in_a_query_may_repeat_its_name_and_a_probe_may_say_anything(
 def test_two_idempotency_keys_are_refused_and_leave_nothing(
     client: ApiClient, shared_backends: Backends
 ) -> None:
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     answer = client.http.post(
         "/v1/responses",
@@ -236,7 +234,7 @@ def test_two_idempotency_keys_are_refused_and_leave_nothing(
 
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["param"] == "Idempotency-Key"
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 def test_a_cursor_given_twice_is_refused(client: ApiClient) -> None:
@@ -283,14 +281,3 @@ def test_an_idempotency_key_over_the_limit_is_refused(client: ApiClient) -> None
 
     assert answer.status_code == httpx.codes.BAD_REQUEST
     assert answer.json()["error"]["param"] == "Idempotency-Key"
-
-
-def _everything_stored(backends: Backends) -> tuple[int, int, int]:
-    """Count the responses, the items, and the responses in line."""
-    with psycopg.connect(backends.database_url) as connection:
-        row = connection.execute(
-            "SELECT (SELECT count(*) FROM responses), (SELECT count(*) FROM items)"
-        ).fetchone()
-    assert row is not None
-    with Redis.from_url(backends.redis_url) as redis:
-        return row[0], row[1], redis.zcard(QUEUED_KEY)

@@ -9,9 +9,10 @@ from redis import Redis
 
 from millstream_contract.keys import QUEUED_KEY
 from tests.harness.api_client import ApiClient, ApiError
+from tests.harness.deadlines import eventually
 from tests.harness.services import Service
 from tests.harness.stack import Backends
-from tests.integration.api.test_bad_input import _everything_stored
+from tests.integration.api.kept import Kept
 
 
 def ask(client: ApiClient, conversation: str, when_busy: str | None = None) -> str:
@@ -25,12 +26,20 @@ def in_line(backends: Backends) -> set[str]:
         return {text.decode() for text in redis.zrange(QUEUED_KEY, 0, -1)}
 
 
+def wait_until_in_line(backends: Backends, only: str, of: set[str]) -> None:
+    """Wait until one of some is in line alone.
+
+    A reaper that has read the ledger before one of them ended may put that one back, for a moment.
+    """
+    eventually(f"{only} to be in line alone", lambda: in_line(backends) & of == {only})
+
+
 def test_a_question_may_be_rejected_while_another_is_answered(
     client: ApiClient, shared_backends: Backends
 ) -> None:
     conversation = client.create_conversation()["id"]
     first = ask(client, conversation)
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     with pytest.raises(ApiError) as refused:
         ask(client, conversation, "reject")
@@ -38,7 +47,7 @@ def test_a_question_may_be_rejected_while_another_is_answered(
     assert refused.value.status == httpx.codes.CONFLICT
     assert refused.value.error["code"] == "conversation_busy"
     assert first in refused.value.error["message"]
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 def test_so_it_may_on_a_socket(client: ApiClient, api: Service) -> None:
@@ -65,10 +74,10 @@ def test_an_enqueued_question_gets_in_line_when_the_one_before_it_has_ended(
     assert in_line(shared_backends) & {first, second, third} == {first}
 
     client.cancel(second)
-    assert in_line(shared_backends) & {first, second, third} == {first}
+    wait_until_in_line(shared_backends, first, {first, second, third})
 
     client.cancel(first)
-    assert in_line(shared_backends) & {first, second, third} == {third}
+    wait_until_in_line(shared_backends, third, {first, second, third})
 
 
 def test_an_interruption_ends_what_waits_and_gets_in_line_itself(
@@ -81,7 +90,7 @@ def test_an_interruption_ends_what_waits_and_gets_in_line_itself(
 
     assert client.retrieve(first)["status"] == "cancelled"
     assert client.retrieve(second)["status"] == "cancelled"
-    assert in_line(shared_backends) & {first, second, third} == {third}
+    wait_until_in_line(shared_backends, third, {first, second, third})
 
 
 def test_a_repeat_of_a_question_is_neither_rejected_nor_an_interruption(

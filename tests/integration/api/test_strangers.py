@@ -9,7 +9,7 @@ import websocket
 from tests.harness.api_client import ApiClient
 from tests.harness.services import Service
 from tests.harness.stack import Backends
-from tests.integration.api.test_bad_input import _everything_stored
+from tests.integration.api.kept import Kept
 
 _PAGE = "http://localhost:8050"
 _FOREIGN = ["http://evil.example", "http://localhost:8051", "https://localhost:8050", "null"]
@@ -19,7 +19,7 @@ _FOREIGN = ["http://evil.example", "http://localhost:8051", "https://localhost:8
 def test_a_foreign_page_cannot_ask(
     origin: str, client: ApiClient, shared_backends: Backends
 ) -> None:
-    before = _everything_stored(shared_backends)
+    before = Kept.by(shared_backends)
 
     # What a form or fetch(mode: "no-cors") may send without asking first.
     answer = client.http.post(
@@ -30,7 +30,7 @@ def test_a_foreign_page_cannot_ask(
 
     assert answer.status_code == httpx.codes.FORBIDDEN
     assert answer.json()["error"]["code"] == "origin_not_allowed"
-    assert _everything_stored(shared_backends) == before
+    assert before.added(shared_backends) == set()
 
 
 @pytest.mark.parametrize("origin", _FOREIGN)
