@@ -11,6 +11,7 @@ from millstream_contract.frames import Frame, encode_frame
 from millstream_contract.identifiers import new_id
 from millstream_contract.ledger import Ledger, open_pool
 from millstream_contract.objects import OutputMessage, OutputText
+from millstream_contract.opening import opening_frames
 from millstream_contract.token_log import TokenLog
 
 
@@ -25,8 +26,7 @@ class Scribe:
         row = self.ledger.responses.claim(response_id, 1)
         assert row is not None, "somebody else has claimed the response"
         self.row = row
-        self.frames: list[Frame] = list(self.log.read_all(response_id))
-        self.log.take_over(response_id, 1)
+        self.frames = self._taken_over()
         self.text = ""
         self.told_to_stop = False
         self._message_id = new_id("msg")
@@ -59,6 +59,19 @@ class Scribe:
         assert self.ledger.responses.finish(final, 1, stored)
         if publish:
             self._append(final_event(final))
+
+    def _taken_over(self) -> list[Frame]:
+        """Take the log over, and give what it begins with, as a worker does.
+
+        The API stores a question first and opens its log next: whoever finds it in the ledger may
+        come between the two, and what the API then has to say comes too late.
+        """
+        self.log.take_over(self.row.id, 1)
+        frames = list(self.log.read_all(self.row.id))
+        if not frames:
+            frames = opening_frames(self.row)
+            self.log.append(self.row.id, 1, frames)
+        return frames
 
     def _append(self, event: Event) -> None:
         frame = encode_frame(event, len(self.frames))
