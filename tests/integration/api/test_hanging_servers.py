@@ -15,7 +15,8 @@ from tests.harness.proxy import TcpProxy
 from tests.harness.services import start_api
 from tests.harness.stack import Backends
 
-_SETTINGS = {"MILLSTREAM_DATABASE_TIMEOUT_SECONDS": "0.5"}
+# Longer than a process stands still by chance: what is asked before the stall is accepted.
+_SETTINGS = {"MILLSTREAM_DATABASE_TIMEOUT_SECONDS": "3"}
 
 
 @pytest.fixture

@@ -136,15 +136,15 @@ def test_who_waits_for_a_whole_answer_and_goes_away_stops_it(
     question = f"Waiting at {path}?"
     message = {"role": "user", "content": question}
     body = {"input": [message]} if path == "/v1/responses" else {"messages": [message]}
-    client = httpx.Client(base_url=api.url, timeout=60, trust_env=False)
-    waiting = threading.Thread(target=_post_until_closed, args=(client, path, body))
-    waiting.start()
-    eventually("the question", lambda: _is_there(shared_backends, question), 20)
+    with httpx.Client(base_url=api.url, timeout=60, trust_env=False) as client:
+        waiting = threading.Thread(target=_post_until_closed, args=(client, path, body))
+        waiting.start()
+        eventually("the question", lambda: _is_there(shared_backends, question), 20)
 
-    _cut(client)
+        _cut(client)
 
-    eventually("a stop", lambda: is_to_stop(shared_backends, question), 20)
-    waiting.join(20)
+        eventually("a stop", lambda: is_to_stop(shared_backends, question), 20)
+        waiting.join(20)
 
 
 def test_closing_a_socket_stops_what_was_asked_on_it_and_not_in_the_background(

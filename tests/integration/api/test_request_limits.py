@@ -1,11 +1,14 @@
 """A user may send so many requests a minute; each has a count of their own."""
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import httpx
+import limits.storage.memory
 import pytest
 import websocket
 from flask import Flask, request
@@ -18,6 +21,7 @@ from millstream_contract.redis_connection import redis_client
 from tests.harness.proxy import TcpProxy
 from tests.harness.services import Service, start_api
 from tests.harness.stack import Backends
+from tests.integration.api.socket_messages import next_event
 
 
 def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -> Flask:
@@ -27,7 +31,8 @@ def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -
         "MILLSTREAM_AUTH_MODE": "proxy",
         "MILLSTREAM_PROXY_NETWORKS": "127.0.0.0/8",
         "MILLSTREAM_REQUESTS_PER_MINUTE": "5",
-        "MILLSTREAM_REDIS_TIMEOUT_SECONDS": "0.2",
+        # A Redis that stands still by chance is none that is away.
+        "MILLSTREAM_REDIS_TIMEOUT_SECONDS": "30",
     }
     for name, value in {**given, **variables}.items():
         monkeypatch.setenv(name, value)
@@ -40,6 +45,17 @@ def app_for(monkeypatch: pytest.MonkeyPatch, redis_url: str, **variables: str) -
     app.add_url_rule("/a", "a", lambda: "a")
     app.add_url_rule("/b", "b", lambda: "b")
     return app
+
+
+@pytest.fixture
+def one_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for who counts in memory.
+
+    There a minute is one of the clock on the wall: one that ends between two requests gives back a
+    share of the five.
+    """
+    now = time.time()
+    monkeypatch.setattr(limits.storage.memory, "time", SimpleNamespace(time=lambda: now))
 
 
 def statuses(app: Flask, user: str, requests: int) -> list[int]:
@@ -69,19 +85,22 @@ def test_two_processes_share_the_count(monkeypatch: pytest.MonkeyPatch, redis_ur
     assert statuses(other, "alice", 3) == [200, 200, 429]
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_without_redis_each_process_counts_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     app = app_for(monkeypatch, "redis://127.0.0.1:1")
 
     assert statuses(app, "alice", 7) == [200] * 5 + [429] * 2
 
 
+@pytest.mark.usefixtures("one_moment")
 def test_requests_that_find_redis_silent_together_are_counted_all_the_same(
     monkeypatch: pytest.MonkeyPatch, redis_url: str
 ) -> None:
     port = urlsplit(redis_url).port
     assert port is not None
     with TcpProxy(port) as network, ThreadPoolExecutor(7) as users:
-        app = app_for(monkeypatch, redis_url.replace(f":{port}", f":{network.port}"))
+        far_url = redis_url.replace(f":{port}", f":{network.port}")
+        app = app_for(monkeypatch, far_url, MILLSTREAM_REDIS_TIMEOUT_SECONDS="0.2")
         network.stall()
 
         got = list(users.map(lambda _: statuses(app, "alice", 1)[0], range(7)))
@@ -130,9 +149,9 @@ def test_a_message_on_a_socket_is_a_request_and_one_too_many_is_refused_by_an_er
     told: list[dict[str, object]] = []
     for message in messages:
         socket.send(json.dumps(message))
-        told.append(json.loads(socket.recv()))
+        told.append(next_event(socket))
         if told[-1]["type"] == "response.created":
-            assert json.loads(socket.recv())["type"] == "response.queued"
+            assert next_event(socket)["type"] == "response.queued"
 
     statuses = [event.get("status", 200) for event in told]
     assert statuses == [200] + [400] * (_LIMIT - 2) + [429] * 3
@@ -145,7 +164,7 @@ def test_a_message_on_a_socket_is_a_request_and_one_too_many_is_refused_by_an_er
     assert 1 <= int(refused["headers"]["Retry-After"]) <= 60
     # It is one count for both ways, and the socket is open.
     models = f"{limited_api.url}/v1/models"
-    assert httpx.get(models, headers=user).status_code == httpx.codes.TOO_MANY_REQUESTS
-    assert httpx.get(models, headers={"X-Forwarded-User": "bob"}).is_success
+    assert httpx.get(models, headers=user, timeout=30).status_code == httpx.codes.TOO_MANY_REQUESTS
+    assert httpx.get(models, headers={"X-Forwarded-User": "bob"}, timeout=30).is_success
     socket.ping()
     socket.close()

@@ -10,6 +10,7 @@ import websocket
 from tests.harness.api_client import ApiClient
 from tests.harness.services import Service
 from tests.integration.api.scribe import Scribe
+from tests.integration.api.socket_messages import next_event
 
 ScribeOf = Callable[[str], Scribe]
 
@@ -26,7 +27,7 @@ def test_asking_on_a_socket_gives_the_same_events_as_the_stream(
     socket: websocket.WebSocket, client: ApiClient, scribe_of: ScribeOf
 ) -> None:
     socket.send(json.dumps({"type": "response.create", "input": "What is a log?"}))
-    created = json.loads(socket.recv())
+    created = next_event(socket)
     scribe = scribe_of(created["response"]["id"])
     scribe.write("a ", "file")
     scribe.finish()
@@ -91,7 +92,7 @@ def test_a_bad_message_is_answered_by_an_error_and_the_socket_stays_open(
     for _ in range(2):
         socket.send(message)
 
-        error = json.loads(socket.recv())
+        error = next_event(socket)
 
         assert error["type"] == "error"
         assert error["error"]["param"] == param
@@ -105,7 +106,7 @@ def test_a_socket_has_only_so_many_responses_open(
     for _ in range(33):
         socket.send(json.dumps(resume))
 
-    told = [json.loads(socket.recv()) for _ in range(2 * 32 + 1)]
+    told = [next_event(socket) for _ in range(2 * 32 + 1)]
 
     assert [one["error"]["code"] for one in told if one["type"] == "error"] == ["too_many_streams"]
 
@@ -117,11 +118,11 @@ def test_a_socket_says_that_its_response_was_deleted(
     response_id = client.start("What is a log?", conversation=conversation)["id"]
     resume = {"type": "millstream.response.resume", "response_id": response_id}
     socket.send(json.dumps({**resume, "starting_after": 0}))
-    assert json.loads(socket.recv())["type"] == "response.queued"
+    assert next_event(socket)["type"] == "response.queued"
 
     client.http.delete(f"/v1/conversations/{conversation}")
 
-    assert json.loads(socket.recv())["error"]["code"] == "not_found"
+    assert next_event(socket)["error"]["code"] == "not_found"
 
 
 @pytest.mark.parametrize("cursor", [2, 10_000, 10**30])
@@ -133,13 +134,13 @@ def test_a_cursor_ahead_of_the_log_is_refused(
     resume = {"type": "millstream.response.resume", "response_id": response_id}
     socket.send(json.dumps({**resume, "starting_after": cursor}))
 
-    assert json.loads(socket.recv())["error"]["param"] == "starting_after"
+    assert next_event(socket)["error"]["param"] == "starting_after"
 
 
 def _to_end(socket: websocket.WebSocket) -> list[dict[str, Any]]:
     events = []
     while True:
-        events.append(json.loads(socket.recv()))
+        events.append(next_event(socket))
         if events[-1]["type"] == "response.completed":
             return events
 
@@ -151,12 +152,12 @@ def test_a_lane_marks_its_events_and_answers_one_after_the_other(
         asked = {"type": "response.create", "stream_id": "a", "input": question}
         socket.send(json.dumps(asked))
 
-    first = json.loads(socket.recv())
+    first = next_event(socket)
     scribe = scribe_of(first["response"]["id"])
     scribe.write("a file")
     scribe.finish()
     events = [first, *_to_end(socket)]
-    second = json.loads(socket.recv())
+    second = next_event(socket)
 
     assert {event["stream_id"] for event in [*events, second]} == {"a"}
     assert {event["response"]["id"] for event in events if "response" in event} == {scribe.row.id}
@@ -182,7 +183,7 @@ def test_a_message_that_is_not_understood_is_an_error_that_names_the_field(
 ) -> None:
     socket.send(json.dumps({**message}))
 
-    error = json.loads(socket.recv())
+    error = next_event(socket)
 
     assert (error["type"], error["status"]) == ("error", 400)
     assert error["error"]["param"] == param
