@@ -109,7 +109,8 @@ def test_a_viewer_whose_cursor_is_ahead_of_a_log_that_is_being_sent_again_is_not
     scribe.write(*"abcdef")
     scribe.lose_the_log()
     scribe.send_again(frames=3)
-    healing = threading.Timer(0.2, scribe.send_again)
+    # Later than a writer that lives, and sooner than one that takes the place of a dead one.
+    healing = threading.Timer(1.5, scribe.send_again)
     healing.start()
 
     with client.follow(scribe.row.id, starting_after=6) as stream:

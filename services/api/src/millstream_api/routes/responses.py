@@ -25,7 +25,10 @@ from millstream_contract.ledger.rows import Accepted, Outline
 
 logger = logging.getLogger(__name__)
 
-_HEALING_SECONDS: Final = 1.0
+_HEALING_SECONDS: Final = 5.0
+"""How long a viewer waits until the log has again what it has seen of an answer. Where the writer
+has died as well, the next attempt takes some 3 s to begin."""
+
 _LOOK_AGAIN_SECONDS: Final = 0.1
 
 blueprint = Blueprint("responses", __name__, url_prefix="/v1/responses")
@@ -124,6 +127,7 @@ def check_not_ahead_of(response_id: str, outline: Outline, cursor: Cursor) -> No
     """Raise ApiError (400) when a cursor points behind what the response has.
 
     A log that Redis has lost says nothing: its writer is sending it again, and has some time to.
+    Before anybody has begun to answer there is no more to see than the opening.
     """
     if cursor.number < 0:
         return
@@ -131,7 +135,7 @@ def check_not_ahead_of(response_id: str, outline: Outline, cursor: Cursor) -> No
     if outline.is_final:
         check_not_ahead(cursor, _stored_count(response_id))
         return
-    refuse_at = time.monotonic() + _HEALING_SECONDS
+    refuse_at = time.monotonic() + (0.0 if outline.status == "queued" else _HEALING_SECONDS)
     while _is_ahead(response_id, cursor.number):
         if time.monotonic() >= refuse_at:
             check_not_ahead(cursor, parts.reads.count(response_id))
