@@ -1,10 +1,29 @@
 """What the tests of clients ask, and what is stored of it."""
 
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeVar
+
 import psycopg
 
 from bench.scripted_model.script import Script
 from tests.harness.stack import Stack
 from tests.harness.transcript import output_text
+
+
+class _Event(Protocol):
+    @property
+    def type(self) -> str: ...
+
+
+E = TypeVar("E", bound=_Event)
+
+
+def of_the_stream(events: Iterable[E]) -> Iterator[E]:
+    """Give the events of answers as they come, without what is told beside them.
+
+    Who waits in line for a second, as on a machine that stands still, hears the position.
+    """
+    return (event for event in events if not event.type.startswith("millstream."))
 
 
 def question(script: Script) -> str:

@@ -23,9 +23,13 @@ def stack(
     page_port: int,
 ) -> Iterator[Stack]:
     """API and worker, to be asked anything and left whole."""
-    origin = {"MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{page_port}"}
+    settings = {
+        "MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{page_port}",
+        # No worker is lost here: one that stands still for a while is not taken for dead.
+        "MILLSTREAM_LEASE_SECONDS": "10",
+    }
     with (
-        servers.backends(corpus_template, origin) as backends,
+        servers.backends(corpus_template, settings) as backends,
         running_stack(backends) as running,
     ):
         yield running

@@ -65,6 +65,8 @@ def test_an_event_source_that_was_cut_goes_on_where_it_was(
     script = Script(tokens=60, seed=3, gate=(gate, 30))
     with stack.client() as client:
         response_id = client.start(question(script))["id"]
+    # A cursor is one of an answer that has begun; and who waits in line may hear more than events.
+    stack.model.wait(script.id, "held")
     page.goto(page_url)
     page.evaluate(
         _LISTEN, f"http://127.0.0.1:{wire.port}/v1/responses/{response_id}?stream=true{start}"

@@ -7,7 +7,7 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from bench.scripted_model.script import Script
-from tests.contract.clients.asked import question, stored_text
+from tests.contract.clients.asked import of_the_stream, question, stored_text
 from tests.harness.stack import Stack
 
 _EVENT: TypeAdapter[ResponseStreamEvent] = TypeAdapter(ResponseStreamEvent)
@@ -27,7 +27,7 @@ def test_a_streamed_answer_is_exact_and_its_events_are_openais(
     with client.responses.create(
         model="scripted-chat", input=question(script), stream=True
     ) as stream:
-        events = list(stream)
+        events = list(of_the_stream(stream))
 
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")
     assert text == script.text == stored_text(stack, _response_id(events))
@@ -61,7 +61,7 @@ def test_a_background_answer_is_exact_from_every_event_on(client: OpenAI, stack:
     script = Script(tokens=24, seed=4)
     begun = client.responses.create(model="scripted-chat", input=question(script), background=True)
     with client.responses.retrieve(begun.id, stream=True) as stream:
-        whole = list(stream)
+        whole = list(of_the_stream(stream))
 
     last = whole[-1]
     assert last.type == "response.completed"

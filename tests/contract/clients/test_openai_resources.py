@@ -9,7 +9,7 @@ from openai.types.responses import ResponsesServerEvent
 from pydantic import TypeAdapter
 
 from bench.scripted_model.script import Script
-from tests.contract.clients.asked import question, stored_text
+from tests.contract.clients.asked import of_the_stream, question, stored_text
 from tests.harness.stack import Stack
 
 MODEL = "scripted-chat"
@@ -178,13 +178,14 @@ def test_a_socket_carries_the_events_of_several_answers(client: OpenAI) -> None:
     with client.responses.connect() as connection:
         for lane, script in zip(("a", "b"), scripts, strict=True):
             connection.response.create(model=MODEL, input=question(script), stream_id=lane)
-        while len(texts) < len(scripts):
-            event = connection.recv()
+        for event in of_the_stream(connection):
             _EVENT.validate_python(event.model_dump())
             if event.type == "response.output_text.delta":
                 lanes[event.stream_id] = lanes.get(event.stream_id, "") + event.delta
             if event.type == "response.completed":
                 texts[event.response.id] = event.response.output_text
+            if len(texts) == len(scripts):
+                break
 
     assert lanes == {"a": scripts[0].text, "b": scripts[1].text}
     assert {client.responses.retrieve(name).output_text for name in texts} == set(lanes.values())
