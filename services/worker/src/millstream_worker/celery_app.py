@@ -82,7 +82,7 @@ class PromptConnection(Connection):
 def celery_app(redis_url: str, still_trying: Callable[[], None] = lambda: None) -> Celery:
     """Return an app that talks to the queue at ``redis_url``; it connects when first used.
 
-    A worker's ``millstream ingest`` sends jobs by it, too: ``send_task(job.task, job.arguments(),
+    ``millstream ingest`` sends jobs by it, too: ``send_task(job.task, job.arguments(),
     queue=job.queue)``. still_trying: called while it waits for a broker that is away.
     """
     app = Celery("millstream", broker=redis_url, set_as_current=False)
