@@ -14,15 +14,19 @@ from tests.harness.environment import bytecode_directory
 from tests.harness.postgres import PostgresServer
 from tests.harness.servers import Servers
 from tests.harness.services import migrate
-from tests.harness.stack import Backends, Stack, running_stack
+from tests.harness.stack import UNHURRIED, Backends, Stack, running_stack
 from tests.harness.valkey import ValkeyServer
+
+# Nothing here is timed; and a run that has passed passes again: it tries the same examples.
+settings.register_profile("untimed", deadline=None, derandomize=True)
+settings.register_profile("random", deadline=None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let every process that a test starts keep its compiled modules; nothing here is timed."""
+    """Let every process that a test starts keep its compiled modules."""
     run_guard.install(config)
-    settings.register_profile("untimed", deadline=None)
-    settings.load_profile("untimed")
+    if config.getoption("--hypothesis-profile", default=None) is None:
+        settings.load_profile("untimed")
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.setdefault("PYTHONPYCACHEPREFIX", str(bytecode_directory()))
 
@@ -34,6 +38,16 @@ def scripted_model() -> Iterator[ScriptedModel]:
         warden.entrust(model.process.pid)
         yield model
     warden.take_back(model.process.pid)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test has left standing at a gate goes on: no other test finds it running."""
+    uses_model = "scripted_model" in request.fixturenames
+    model: ScriptedModel | None = request.getfixturevalue("scripted_model") if uses_model else None
+    yield
+    if model is not None:
+        model.let_go()
 
 
 @pytest.fixture(scope="session")
@@ -125,5 +139,8 @@ def servers(
 @pytest.fixture(scope="session")
 def stack(servers: Servers, corpus_template: str) -> Iterator[Stack]:
     """One API and one worker that tests share: ask anything, end nothing."""
-    with servers.backends(corpus_template) as backends, running_stack(backends) as running:
+    with (
+        servers.backends(corpus_template, UNHURRIED) as backends,
+        running_stack(backends) as running,
+    ):
         yield running

@@ -68,6 +68,10 @@ class ModelControl:
         """Let the streams that stand at a gate go on, and later ones pass."""
         self._post("/control/gate", {"name": name})
 
+    def let_go(self) -> None:
+        """Let all streams that stand at a gate go on; the gates stay closed to those that come."""
+        self._post("/control/let-go", {})
+
     def script(self, name: str, tokens: Sequence[str]) -> None:
         """Register tokens that are too many or too long for a question, for `Script(name=...)`."""
         self._post("/control/script", {"name": name, "tokens": list(tokens)})

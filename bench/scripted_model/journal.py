@@ -67,6 +67,10 @@ class Journal:
         self._changed = asyncio.Condition()
         self._notifying: asyncio.Task[None] | None = None
         self._open_gates: set[str] = set()
+        self._standing: set[int] = set()
+        """Ids of the calls that stand at a gate."""
+        self._let_go: set[int] = set()
+        """Ids of the calls for which no gate counts any more."""
         self._faults: Counter[str] = Counter()
         self.named_scripts: dict[str, list[str]] = {}
 
@@ -114,13 +118,26 @@ class Journal:
         self._open_gates.add(name)
         self._notify()
 
+    def let_go(self) -> None:
+        """Let all streams that stand at a gate go on; it stays closed to those that come."""
+        self._let_go |= self._standing
+        self._notify()
+
     async def pass_gate(self, call: Call, name: str) -> bool:
         """Wait, recorded as held, until a gate is open; False when it was open already."""
-        if name in self._open_gates:
+
+        def is_open() -> bool:
+            return name in self._open_gates or call.id in self._let_go
+
+        if is_open():
             return False
         call.held_at = now_us()
+        self._standing.add(call.id)
         self._notify()
-        await self._until(lambda: name in self._open_gates)
+        try:
+            await self._until(is_open)
+        finally:
+            self._standing.discard(call.id)
         call.held_at = None
         return True
 

@@ -27,6 +27,7 @@ def create_app(dimension: int) -> web.Application:
             web.get("/control/streams", _streams),
             web.get("/control/wait", _wait),
             web.post("/control/gate", _gate),
+            web.post("/control/let-go", _let_go),
             web.post("/control/script", _script),
         ]
     )
@@ -90,6 +91,11 @@ async def _gate(request: web.Request) -> web.Response:
     body = await request.json()
     request.app[JOURNAL].open_gate(str(body["name"]))
     return web.json_response(body)
+
+
+async def _let_go(request: web.Request) -> web.Response:
+    request.app[JOURNAL].let_go()
+    return web.json_response({})
 
 
 async def _script(request: web.Request) -> web.Response:

@@ -10,7 +10,12 @@ from tests.harness.corpus import EMBEDDINGS_ENDPOINT
 from tests.harness.deadlines import eventually
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
+from tests.harness.scrape import Scrape
 from tests.harness.services import Service, launch_worker, start_api, start_ui, wait_for_worker
+
+UNHURRIED: Mapping[str, str] = {"MILLSTREAM_LEASE_SECONDS": "8"}
+"""For a stack of which nothing is ended: where the machine stands still for two seconds, a worker
+would lose its lease, and another attempt would be counted, timed and shown."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,19 @@ class Stack:
         (holder,) = found
         return holder
 
+    def wait_for_rest(self) -> None:
+        """Wait until nothing waits, runs or is watched, and all that was done is counted.
+
+        The end of an answer is seen before its worker has counted it. What stands at a gate is let
+        go. For a stack of which nothing was ended.
+        """
+
+        def rests() -> bool:
+            self.model.let_go()
+            return all(map(_rests, [*(api.url for api in self.apis), *self.worker_urls]))
+
+        eventually("the stack to be at rest", rests, 90)
+
     def add_api(self, port: int | None = None) -> Service:
         """Start one more API process, on the port of one that has ended if need be."""
         origins = {"MILLSTREAM_CORS_ORIGINS": f"http://127.0.0.1:{self.ui_port}"}
@@ -107,6 +125,25 @@ class Stack:
             yield service
         finally:
             service.process.stop()
+
+
+_UP = "millstream_dependency_up"
+_AT_REST = {
+    "millstream_responses_queued",
+    "millstream_responses_running",
+    "millstream_oldest_queued_seconds",
+    "millstream_oldest_running_seconds",
+    "millstream_viewers",
+    "millstream_worker_busy",
+}
+"""Figures that are 0 then, each of them of an API or of a worker."""
+
+
+def _rests(url: str) -> bool:
+    scrape = Scrape.of(url)
+    # One that an API leaves out is one that a server did not tell in time.
+    whole = all(up for (name, _), up in scrape.samples.items() if name == _UP)
+    return whole and not any(scrape.samples.get((name, ()), 0) for name in _AT_REST)
 
 
 @contextmanager

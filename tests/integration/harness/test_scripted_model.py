@@ -1,6 +1,7 @@
 """The scripted model, called by the client that the product uses."""
 
 import gc
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +17,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from bench.scripted_model.client import ScriptedModel, ScriptedModelError
 from bench.scripted_model.fault import Fault
 from bench.scripted_model.script import AWKWARD_TOKENS, Script, joined, scripted_tokens
+from tests.harness.deadlines import scaled
+from tests.harness.ports import free_port
 
 
 @pytest.fixture
@@ -156,6 +159,24 @@ def test_a_gate_holds_the_stream_until_it_opens(
     assert first + list(stream) == scripted_tokens(2, 40)
 
 
+def test_what_stands_at_a_gate_is_let_go_and_the_gate_stays_closed(
+    chat: ChatDatabricks, scripted_model: ScriptedModel
+) -> None:
+    script, later = (Script(tokens=40, seed=seed, gate=("shut", 20)) for seed in (2, 3))
+    stream = tokens_of(chat, script)
+    next(stream)
+    scripted_model.wait(script.id, "held")
+
+    scripted_model.let_go()
+    list(stream)
+    other = tokens_of(chat, later)
+    next(other)
+
+    assert scripted_model.wait(later.id, "held")[0].tokens_sent == 20
+    scripted_model.let_go()
+    assert len(list(other)) == 39
+
+
 def test_no_token_comes_before_its_time(
     chat: ChatDatabricks, scripted_model: ScriptedModel
 ) -> None:
@@ -194,6 +215,7 @@ def test_closing_the_response_below_a_chat_databricks_stream_ends_the_call(
     chat.client._client.event_hooks = {"response": [responses.append]}
     stream = chat.stream(asked(script))
     next(stream)
+    scripted_model.wait(script.id, "held")
 
     stream.close()
     responses[-1].close()
@@ -245,6 +267,22 @@ def test_a_stalled_stream_ends_by_the_read_timeout(
     with chat_of(workspace, timeout=0.3) as chat, pytest.raises(openai.APITimeoutError):
         list(tokens_of(chat, script))
 
+    assert all(call.tokens_sent <= 3 for call in scripted_model.wait(script.id, "client_closed"))
+
+
+def test_a_stalled_stream_has_its_tokens_and_is_silent_until_the_client_goes(
+    scripted_model: ScriptedModel,
+) -> None:
+    script = Script(fault=Fault("stall", 3))
+    question = {"role": "user", "content": script.directive()}
+    body = {"model": "m", "stream": True, "messages": [question]}
+    with httpx.Client(base_url=scripted_model.url, trust_env=False, timeout=scaled(30)) as http:
+        with http.stream("POST", "/serving-endpoints/chat/completions", json=body) as response:
+            events = filter(None, response.iter_lines())
+            arrived = [json.loads(next(events).removeprefix("data: ")) for _ in range(3)]
+
+    tokens = [one["choices"][0]["delta"]["content"] for one in arrived]
+    assert tokens == script.token_list[:3]
     assert scripted_model.wait(script.id, "client_closed")[0].tokens_sent == 3
 
 
@@ -317,8 +355,9 @@ def test_waiting_for_what_does_not_happen_ends_and_says_what_was_seen(
 
 
 def test_a_stopped_server_refuses_and_comes_back_on_its_port() -> None:
-    with ScriptedModel.start() as first:
-        port = first.port
+    port = free_port()
+    with ScriptedModel.start(port=port) as first:
+        assert first.port == port
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"http://127.0.0.1:{port}/control/streams")
 

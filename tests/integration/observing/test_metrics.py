@@ -1,12 +1,13 @@
 """What live processes export, after real answers."""
 
+import time
 import uuid
 
 import httpx
 import pytest
 
 from bench.scripted_model.script import Script
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.scrape import Scrape
 from tests.harness.stack import Stack
 
@@ -14,9 +15,11 @@ _STAGES = ("queue_wait", "retrieve", "grade", "model_first_token", "first_token"
 
 
 class Observer:
-    """Looks at both processes of a stack, and again later."""
+    """Looks at both processes of a stack at rest, and again later."""
 
     def __init__(self, stack: Stack) -> None:
+        # What an earlier test has asked would be counted as this one's.
+        stack.wait_for_rest()
         self._urls = {"api": stack.api_url, "worker": stack.worker_urls[0]}
         self._before = self._scrapes()
 
@@ -63,25 +66,34 @@ def test_an_answer_moves_the_figures_of_its_stages_once(stack: Stack) -> None:
 
 
 def test_the_relay_is_timed_on_some_frames_whatever_the_clocks_say(stack: Stack) -> None:
+    # Given a viewer who is there, and an answer that goes on for two seconds more
     observer = Observer(stack)
+    gate, begun = uuid.uuid4().hex, time.monotonic()
+    question = f"What is a log? {Script(tokens=25, gate=(gate, 5), rate=10).directive()}"
+    with stack.client() as client, client.stream(question) as stream:
+        stream.until_text(1)
 
-    with stack.client() as client, client.stream("What is a log?") as stream:
+        # When it comes to its end
+        stack.model.open_gate(gate)
         stream.to_end()
 
+    # Then what came a second after the last timing was timed, and no frame between two of them
     name = "millstream_relay_delay_seconds"
     count = observer.rise("api", f"{name}_count")
-    assert 1 <= count <= 3
+    assert 1 <= count <= 1 + time.monotonic() - begun
     assert 0 <= observer.rise("api", f"{name}_sum") < 5 * count
 
 
 def test_what_runs_and_who_watches_is_told_as_it_stands(stack: Stack) -> None:
     # Given an answer in the making, and a viewer
+    stack.wait_for_rest()
     question, gate = _held_answer(stack)
     with stack.client() as client, client.stream(question) as stream:
         stream.until_text(1)
 
         # When the processes are scraped
-        api, worker = Scrape.of(stack.api_url), Scrape.of(stack.worker_urls[0])
+        api = Scrape.with_answers_of(stack.api_url, "postgresql", "redis")
+        worker = Scrape.of(stack.worker_urls[0])
         stack.model.open_gate(gate)
         stream.to_end()
 
@@ -93,7 +105,6 @@ def test_what_runs_and_who_watches_is_told_as_it_stands(stack: Stack) -> None:
     assert api("millstream_viewers") == 1
     assert api("millstream_log_memory_bytes") > 1000
     assert api("millstream_redis_memory_bytes") > api("millstream_log_memory_bytes")
-    assert {api("millstream_dependency_up", dependency=it) for it in ("postgresql", "redis")} == {1}
     assert worker("millstream_worker_busy") == 1
     assert worker("millstream_worker_slots") >= 1
 
@@ -126,9 +137,10 @@ def test_a_request_is_counted_by_its_route_and_never_by_its_path(stack: Stack) -
         response_id = stream.to_end().response_id
         client.retrieve(response_id)
     unknown = uuid.uuid4().hex
-    httpx.request("BREW", f"{stack.api_url}/{unknown}", trust_env=False)
+    with httpx.Client(base_url=stack.api_url, trust_env=False, timeout=scaled(30)) as http:
+        http.request("BREW", f"/{unknown}")
 
-    exported = httpx.get(f"{stack.api_url}/metrics", trust_env=False).text
+        exported = http.get("/metrics").text
 
     assert 'route="/v1/responses/<response_id>"' in exported
     assert response_id not in exported
@@ -138,14 +150,15 @@ def test_a_request_is_counted_by_its_route_and_never_by_its_path(stack: Stack) -
 
 @pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
 def test_what_a_proxy_passes_on_gets_no_metrics(stack: Stack, header: str) -> None:
-    answer = httpx.get(f"{stack.api_url}/metrics", headers={header: "192.0.2.1"}, trust_env=False)
+    with httpx.Client(base_url=stack.api_url, trust_env=False, timeout=scaled(30)) as http:
+        answer = http.get("/metrics", headers={header: "192.0.2.1"})
 
     assert answer.status_code == 404
     assert "millstream_" not in answer.text.replace("error", "")
 
 
 def test_a_worker_that_takes_jobs_is_alive_and_ready(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.worker_urls[0], trust_env=False) as http:
+    with httpx.Client(base_url=stack.worker_urls[0], trust_env=False, timeout=scaled(30)) as http:
         assert http.get("/healthz").status_code == 200
         answer = http.get("/readyz")
 

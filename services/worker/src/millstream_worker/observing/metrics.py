@@ -89,9 +89,10 @@ class WorkerMetrics:
             yield
             outcome = "done"
         finally:
-            self.busy.dec()
+            # Last, that it frees its slot: who sees none busy sees all that was done counted.
             self.jobs.labels(task, outcome).inc()
             self.job_seconds.labels(task).observe(time.monotonic() - begun)
+            self.busy.dec()
 
     def text(self) -> bytes:
         """Return all metrics in Prometheus' text format."""
