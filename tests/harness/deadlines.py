@@ -23,13 +23,15 @@ def eventually(
 ) -> T:
     """Ask until `probe` gives something true, and give that.
 
-    For what tells no event; where there is one, await it. Raises DeadlinePassed, naming `what`.
+    For what tells no event; where there is one, await it. Who stood still himself until the
+    deadline had passed looks once more. Raises DeadlinePassed, naming `what`.
     """
     limit = scaled(seconds)
     deadline = time.monotonic() + limit
     while True:
+        is_last_look = time.monotonic() >= deadline
         if found := probe():
             return found
-        if time.monotonic() >= deadline:
+        if is_last_look:
             raise DeadlinePassed(f"waited {limit:g} s for {what}")
         time.sleep(every_seconds)

@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 from tests.harness import warden
-from tests.harness.deadlines import scaled
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 from tests.harness.unprivileged import give_away, unprivileged_prefix
@@ -84,8 +84,12 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Kill the server and all its backends by SIGKILL, as a power cut would end them."""
+        postmaster = psutil.Process(self.process.pid)
+        # One that was forked behind the look would outlive it, and be in the way of a restart.
+        self.process.pause()
+        eventually("it to stand", lambda: postmaster.status() == psutil.STATUS_STOPPED)
         # Backends are leaders of their own sessions: the group does not reach them.
-        family = psutil.Process(self.process.pid).children(recursive=True)
+        family = postmaster.children(recursive=True)
         self.process.kill()
         for backend in family:
             try:

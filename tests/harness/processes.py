@@ -86,7 +86,7 @@ class ServerProcess:
                 seen = len(self.lines)
                 if self._output_ended:
                     raise self._failed(f"ended without printing {pattern!r}")
-                if not self._printed.wait(deadline - time.monotonic()):
+                if not self._printed.wait(deadline - time.monotonic()) and seen == len(self.lines):
                     raise DeadlinePassed(
                         f"waited {limit:g} s for {self.name} to print {pattern!r}\n{self.tail()}"
                     )
@@ -94,6 +94,7 @@ class ServerProcess:
     def assert_running(self) -> None:
         """Raise ProcessFailed when it has ended."""
         if self.exit_code is not None:
+            self._reader.join(scaled(3))  # its last words may still be on their way
             raise self._failed("is not running")
 
     def wait_for_exit(self, seconds: float = 15.0) -> int:

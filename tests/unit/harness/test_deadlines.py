@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from tests.harness.deadlines import FACTOR_VARIABLE, DeadlinePassed, eventually, scaled
@@ -13,6 +15,17 @@ def test_a_wait_gives_the_first_true_answer() -> None:
     answers = iter([None, 0, "here"])
 
     assert eventually("an answer", lambda: next(answers), every_seconds=0) == "here"
+
+
+def test_who_stands_still_until_the_deadline_has_passed_looks_once_more() -> None:
+    looks: list[None] = []
+
+    def found_at_the_second_look() -> bool:
+        looks.append(None)
+        time.sleep(0.02)
+        return len(looks) == 2
+
+    assert eventually("something", found_at_the_second_look, seconds=0.01)
 
 
 def test_a_slow_machine_stretches_every_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
