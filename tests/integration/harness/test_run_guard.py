@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,8 @@ _CONFTEST = """
 from tests.harness.run_guard import BoundedEnding, FailuresAtOnce
 
 def pytest_configure(config):
-    config.pluginmanager.register(BoundedEnding(seconds=0.5))
+    # time enough for the fixture to come to where it hangs
+    config.pluginmanager.register(BoundedEnding(seconds=4))
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(FailuresAtOnce(config))
 """
@@ -31,15 +31,18 @@ def test_that_hangs(never_ending):
 """
 
 
-@pytest.fixture
-def run_with_a_hang(tmp_path: Path) -> "subprocess.CompletedProcess[str]":
+@pytest.fixture(scope="module")
+def run_with_a_hang(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> "subprocess.CompletedProcess[str]":
+    tmp_path = tmp_path_factory.mktemp("run")
     (tmp_path / "conftest.py").write_text(_CONFTEST)
     (tmp_path / "test_one.py").write_text(_TESTS)
     (tmp_path / "pytest.ini").write_text(f"[pytest]\npythonpath = {ROOT}\n")
     plugins = ("-p", "no:dash", "-p", "no:valkey", "-p", "no:langsmith_plugin")
     argv = [sys.executable, "-m", "pytest", *plugins, "-n", "1", "--max-worker-restart", "0"]
     return subprocess.run(
-        argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=scaled(60)
+        argv, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=scaled(150)
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from bench.scripted_model.script import Script, joined
 from tests.harness.api_client import ApiError
 from tests.harness.corpus import UNANSWERABLE
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.processes import ProcessFailed
 from tests.harness.services import launch_api, wait_until_ready
 from tests.harness.stack import Backends, Stack, running_stack
@@ -87,7 +87,7 @@ def test_a_stack_leaves_no_process_behind(backends: Backends) -> None:
 
     assert (first.process.exit_code, second.process.exit_code) == (0, 0)
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{first.url}/healthz")
+        httpx.get(f"{first.url}/healthz", trust_env=False)
 
 
 def test_the_page_is_served_where_the_api_expects_it(backends: Backends) -> None:
@@ -95,6 +95,8 @@ def test_the_page_is_served_where_the_api_expects_it(backends: Backends) -> None
         asked = httpx.options(
             f"{stack.api_url}/v1/responses",
             headers={"Origin": ui.url, "Access-Control-Request-Method": "POST"},
+            trust_env=False,
+            timeout=scaled(30),
         )
 
     assert asked.headers["access-control-allow-origin"] == ui.url
