@@ -2,9 +2,8 @@
 
 import socket
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import psutil
@@ -61,9 +60,8 @@ def contestant(name: str, backends: Backends) -> Iterator[Contestant]:
     argv = [sys.executable, "-m", f"bench.relays.{name}", str(port), backends.redis_url]
     process = ServerProcess.start(name, argv, service_environment({}))
     try:
-        eventually(f"{name} to listen", lambda: _listens(port), 20)
         # Its worker, if it has one, is there once it answers.
-        time.sleep(0.2)
+        eventually(f"{name} to answer", lambda: _answers(port), 20)
         yield Contestant(name, port, serving(process), backends)
     finally:
         process.kill()
@@ -76,6 +74,8 @@ def serving(process: ServerProcess) -> psutil.Process:
     return workers[0] if workers else master
 
 
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def _answers(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as probe:
+        probe.sendall(b"GET /a-channel HTTP/1.1\r\nHost: relay\r\n\r\n")
+        return bool(probe.recv(1))
+    return False

@@ -1,8 +1,9 @@
 """A crowd of viewers in one process, as cheap as Python can make them: one epoll, no HTTP library.
 
 ``python -m bench.crowd HOST PORT`` reads a JSON list of paths, one for each viewer, from a line of
-its input; prints a line when every viewer has its first frame; and after the next line of input
-prints what they saw. A frame carries the time when it was published, as ``" t=<ns>;"``.
+its input, and prints a line when every viewer has its first frame. The next line of input says how
+many frames are due to them all; once they have come, it prints what they saw. A frame carries the
+time when it was published, as ``" t=<ns>;"``.
 """
 
 import json
@@ -48,6 +49,13 @@ class Crowd:
         while len(self._silent) > most and time.monotonic() < until:
             self.look(0.1)
 
+    def look_until_seen(self, frames: int) -> None:
+        """Read on until so many frames were seen, and what has come beside them."""
+        until = time.monotonic() + _STOP_AFTER_SECONDS
+        while self.frames < frames and time.monotonic() < until:
+            self.look(0.1)
+        self.look(0.05)
+
     @property
     def silent(self) -> int:
         """How many viewers have seen nothing of their stream yet."""
@@ -90,6 +98,7 @@ def main() -> None:
         told.register(sys.stdin, selectors.EVENT_READ)
         while not told.select(0):
             crowd.look(0.05)
+    crowd.look_until_seen(frames=int(sys.stdin.readline()))
     delays = crowd.delays_ms
     print(json.dumps({"frames": crowd.frames, "delays_ms": delays[:: len(delays) // 5000 + 1]}))
 

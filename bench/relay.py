@@ -85,11 +85,11 @@ def run(relay: Contestant, ledger: Ledger, redis: Redis, shape: Shape) -> dict[s
         said = _say(answers, shape)
         time.sleep(0.3)
         cpu, wall = relay.cpu_seconds() - cpu, time.monotonic() - wall
-        seen = _ask(crowd)
+        due = said * shape.viewers // shape.answers
+        seen = _ask(crowd, due)
     net = net_of_idle(cpu, wall, idle_share)
     for answer in answers:
         answer.end()
-    due = said * shape.viewers // shape.answers
     delays = seen["delays_ms"]
     return {
         "viewers": shape.viewers,
@@ -144,10 +144,11 @@ def _crowd(relay: Contestant, paths: list[str]) -> Iterator["subprocess.Popen[st
             crowd.kill()
 
 
-def _ask(crowd: "subprocess.Popen[str]") -> dict[str, Any]:
+def _ask(crowd: "subprocess.Popen[str]", due: int) -> dict[str, Any]:
+    """Return what the crowd saw, once it has seen all the frames that are due to it."""
     assert crowd.stdin is not None
     assert crowd.stdout is not None
-    crowd.stdin.write("\n")
+    crowd.stdin.write(f"{due}\n")
     crowd.stdin.flush()
     seen: dict[str, Any] = json.loads(crowd.stdout.readline())
     return seen

@@ -24,11 +24,12 @@ def create_app(redis_url: str) -> Flask:
     @app.get("/<path:channel>")
     def stream(channel: str) -> Response:
         def frames() -> Iterator[bytes]:
-            yield b": open\n\n"
             with redis.pubsub() as pubsub:  # type: ignore[no-untyped-call]
                 pubsub.subscribe(channel)
                 for message in pubsub.listen():
-                    if message["type"] == "message":
+                    if message["type"] == "subscribe":
+                        yield b": open\n\n"
+                    elif message["type"] == "message":
                         yield message["data"]
 
         return Response(frames(), content_type="text/event-stream")

@@ -25,9 +25,13 @@ class Relay:
         self._pubsub = self._redis.pubsub()
         self._queues: defaultdict[bytes, set[asyncio.Queue[bytes]]] = defaultdict(set)
 
-    async def listen(self) -> None:
-        """Hear everything."""
+    async def subscribe(self) -> None:
+        """Hear everything from now on. Raises RedisError."""
         await self._pubsub.psubscribe("*")
+        await self._pubsub.get_message(timeout=None)
+
+    async def listen(self) -> None:
+        """Hand out what is heard."""
         async for message in self._pubsub.listen():
             if message["type"] == "pmessage":
                 for queue in self._queues.get(message["channel"], ()):
@@ -56,6 +60,7 @@ def create_app(redis_url: str) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await relay.subscribe()
         listening = asyncio.create_task(relay.listen())
         yield
         listening.cancel()

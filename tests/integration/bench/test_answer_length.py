@@ -2,7 +2,7 @@
 
 from bench.answer_length import measure
 from bench.scripted_model.client import ScriptedModel
-from tests.harness.stack import Backends, running_stack
+from tests.harness.stack import UNHURRIED, Backends, running_stack
 from tests.harness.valkey import ValkeyServer
 
 
@@ -10,7 +10,7 @@ def test_answers_of_each_length_are_watched_to_their_end_and_again(
     corpus_database_url: str, private_valkey: ValkeyServer, scripted_model: ScriptedModel
 ) -> None:
     # Given servers to itself: what Redis publishes for others would count as appends
-    backends = Backends(corpus_database_url, private_valkey.url(), scripted_model)
+    backends = Backends(corpus_database_url, private_valkey.url(), scripted_model, UNHURRIED)
     with running_stack(backends) as stack:
         figures = measure(stack, lengths=[40, 1000])
 

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import uuid
+from dataclasses import replace
 from pathlib import Path
 
 from bench.load.asking import Asking
@@ -44,11 +46,18 @@ def test_an_answer_is_read_checked_and_timed(stack: Stack) -> None:
 def test_a_reader_who_loses_the_connection_again_and_again_has_the_whole_answer(
     stack: Stack,
 ) -> None:
+    gate = uuid.uuid4().hex
+
     class Restless(MobileReader):
         longest_seconds = 0.2
         longest_pause_seconds = 0.05
 
-    record = asked(stack.api_url, new_script(60, 60), Restless())
+        def pause(self) -> None:
+            # Before its first pause no answer is at its end.
+            stack.model.open_gate(gate)
+            super().pause()
+
+    record = asked(stack.api_url, replace(new_script(60, 60), gate=(gate, 59)), Restless())
 
     assert record.faultless, record
     assert record.connections > 1
