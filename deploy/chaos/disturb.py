@@ -8,7 +8,6 @@ import os
 import random
 import signal
 import sys
-import threading
 from collections.abc import Callable
 
 import psycopg
@@ -18,6 +17,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 _PAUSE_MILLISECONDS = 1500
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 
 
 def cut_subscribers(redis: Redis) -> str:
@@ -70,12 +70,12 @@ DISTURBANCES: tuple[Callable[[Redis], str], ...] = (
 
 def main() -> int:
     """Disturb until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    # Blocked, and waited for: a handler would come in the midst of what waits for it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+    every_seconds = float(os.environ.get("DISTURB_EVERY_SECONDS", "5"))
     chance = random.Random(os.environ.get("DISTURB_SEED", "1"))  # noqa: S311 -- not for secrets
     redis = Redis.from_url(os.environ["REDIS_URL"], socket_timeout=5, retry=Retry(NoBackoff(), 0))
-    while not stop.wait(float(os.environ.get("DISTURB_EVERY_SECONDS", "5"))):
+    while signal.sigtimedwait(_ENDING, every_seconds) is None:
         disturb = chance.choice(DISTURBANCES)
         try:
             said = disturb(redis)
