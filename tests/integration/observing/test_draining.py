@@ -8,11 +8,11 @@ import httpx
 
 from bench.scripted_model.script import Script
 from tests.harness.api_client import ApiClient
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.ports import free_port
 from tests.harness.scrape import Scrape
 from tests.harness.services import start_api, start_worker
-from tests.harness.stack import Backends
+from tests.harness.stack import UNHURRIED, Backends
 
 
 def test_a_worker_that_finishes_its_answers_before_it_ends_is_alive_and_not_stuck(
@@ -22,10 +22,11 @@ def test_a_worker_that_finishes_its_answers_before_it_ends_is_alive_and_not_stuc
     port = free_port()
     gate = uuid.uuid4().hex
     script = Script(tokens=40, gate=(gate, 10))
+    settings = {**backends.settings(), **UNHURRIED}
     long = {"MILLSTREAM_SHUTDOWN_GRACE_SECONDS": "600", "MILLSTREAM_WORKER_HTTP_PORT": str(port)}
     url = f"http://127.0.0.1:{port}"
-    api = start_api(backends.settings())
-    worker = start_worker({**backends.settings(), **long})
+    api = start_api(settings)
+    worker = start_worker({**settings, **long})
     try:
         with (
             ApiClient(api.url) as client,
@@ -35,10 +36,13 @@ def test_a_worker_that_finishes_its_answers_before_it_ends_is_alive_and_not_stuc
 
             # When it is told to end
             os.kill(worker.pid, signal.SIGTERM)
-            eventually("it to be unready", lambda: _status(f"{url}/readyz") == 503, 30)
+            silent = "millstream_worker_loop_silent_seconds"
+            eventually(
+                "its loop to end, which is no silence", lambda: Scrape.of(url)(silent) == 0, 30
+            )
 
-            # Then its loop ends as it should, which is no silence, and nobody need kill it
-            assert Scrape.of(url)("millstream_worker_loop_silent_seconds") == 0
+            # Then it takes no more, and nobody need kill it
+            assert _status(f"{url}/readyz") == 503
             assert Scrape.of(url)("millstream_worker_busy") == 1
             assert _status(f"{url}/healthz") == 200
 
@@ -53,4 +57,4 @@ def test_a_worker_that_finishes_its_answers_before_it_ends_is_alive_and_not_stuc
 
 
 def _status(url: str) -> int:
-    return httpx.get(url, trust_env=False, timeout=30).status_code
+    return httpx.get(url, trust_env=False, timeout=scaled(30)).status_code

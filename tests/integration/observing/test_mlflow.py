@@ -11,6 +11,7 @@ from millstream_contract.ledger.rows import ResponseRow
 from millstream_contract.objects import OutputMessage, OutputText, ResponseObject, Timings
 from millstream_worker.observing.feedback import feedback_passer
 from millstream_worker.observing.mlflow_traces import MlflowTraces, mlflow_is_on
+from tests.harness.deadlines import eventually
 
 # MLflow and what it brings warn when they are imported, and when they make their tables.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -68,14 +69,15 @@ def test_an_answer_is_kept_and_what_its_owner_thinks_of_it_follows(ledger: Ledge
 
     # When it is sent
     traces.ended(row, final)
+    trace_id = eventually(
+        "the trace to be kept", lambda: ledger.responses.get(row.id).mlflow_trace_id, 30
+    )
     traces.close()
 
     # Then MLflow has question, answer and times, and the ledger where they are
     import mlflow
 
-    trace_id = ledger.responses.get(row.id).mlflow_trace_id
-    assert trace_id is not None
-    trace = mlflow.get_trace(trace_id)
+    trace = eventually("the trace to be stored", lambda: mlflow.get_trace(trace_id), 30)
     assert trace.info.tags["millstream.response_id"] == row.id
     spans = {span.name: span for span in trace.data.spans}
     assert set(spans) == {"answer", "generate"}
@@ -114,7 +116,8 @@ def test_without_mlflows_variables_feedback_stays_in_the_ledger(
 def test_a_store_that_is_away_costs_the_trace_and_nothing_else(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////nowhere/at/all/mlflow.db")
+    # Below what is no directory: nobody can make one there.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////dev/null/mlflow.db")
     row, final = _answered(ledger)
     traces = MlflowTraces(ledger.responses.keep_mlflow_trace)
 

@@ -9,7 +9,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from tests.harness.api_client import ApiClient
-from tests.harness.deadlines import eventually
+from tests.harness.deadlines import eventually, scaled
 from tests.harness.ports import free_port
 from tests.harness.scrape import Scrape
 from tests.harness.services import Service, start_api, start_worker
@@ -36,6 +36,10 @@ def sharing_api(backends: Backends, tmp_path: Path) -> Iterator[Service]:
     service.process.stop(30)
 
 
+def _status(url: str) -> int:
+    return httpx.get(url, trust_env=False, timeout=scaled(30)).status_code
+
+
 def _accept(api: Service) -> None:
     with ApiClient(api.url) as client:
         client.start("What is a log?")
@@ -52,7 +56,7 @@ def test_what_a_killed_process_had_counted_stays_counted(sharing_api: Service) -
 
     def another_serves() -> bool:
         try:
-            return httpx.get(f"{sharing_api.url}/readyz", trust_env=False).status_code == 200
+            return _status(f"{sharing_api.url}/readyz") == 200
         except httpx.TransportError:
             return False
 
@@ -60,16 +64,15 @@ def test_what_a_killed_process_had_counted_stays_counted(sharing_api: Service) -
     _accept(sharing_api)
 
     # Then both count, and what is open now is what the living have open
-    scrape = Scrape.of(sharing_api.url)
+    scrape = Scrape.with_answers_of(sharing_api.url, "redis")
     assert scrape(_ACCEPTED) == 2
     assert scrape("millstream_viewers") == 0
-    assert scrape("millstream_dependency_up", dependency="redis") == 1
 
 
 def test_switched_off_nobody_gets_metrics(backends: Backends) -> None:
     api = start_api({**backends.settings(), "MILLSTREAM_METRICS": "off"})
     try:
-        assert httpx.get(f"{api.url}/metrics", trust_env=False).status_code == 404
+        assert _status(f"{api.url}/metrics") == 404
     finally:
         api.process.stop(30)
 
@@ -88,7 +91,7 @@ def test_a_worker_that_waits_for_redis_is_alive_and_ready_again_when_it_is_back(
     url = f"http://127.0.0.1:{port}"
 
     def status(path: str) -> int:
-        return httpx.get(f"{url}{path}", trust_env=False, timeout=30).status_code
+        return _status(f"{url}{path}")
 
     def beats() -> bool:
         """Whether its loop gives a sign of life between two looks."""
@@ -121,10 +124,9 @@ def test_an_api_without_its_servers_is_scraped_all_the_same(
     try:
         private_valkey.kill()
 
-        scrape = Scrape.of(api.url)
+        scrape = Scrape.with_answers_of(api.url, "postgresql")
 
         assert scrape("millstream_dependency_up", dependency="redis") == 0
-        assert scrape("millstream_dependency_up", dependency="postgresql") == 1
         assert "millstream_responses_queued" not in scrape.names
         assert "millstream_oldest_queued_seconds" in scrape.names
         private_valkey.restart()

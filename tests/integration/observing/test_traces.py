@@ -104,6 +104,7 @@ def test_no_span_and_no_log_line_carries_what_was_asked_or_found_or_said(
         with client.stream(f"What is a log? {secret} {script.directive()}") as stream:
             seen = stream.to_end()
     spans = _spans(collector, seen.response_id, "accept", "answer")
+    observed.workers[0].wait_for_line(f"{seen.response_id} attempt 1: completed")
 
     # Then neither span nor line has the word, the answer, or a passage
     lines = "\n".join([*observed.apis[0].process.lines, *observed.workers[0].lines])
