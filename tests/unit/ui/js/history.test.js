@@ -145,6 +145,48 @@ test("a name is changed at once, and back when the server refuses", async () => 
   equal([refused, shown.titles], [true, ["New", "Title b"]]);
 });
 
+test("a list that was asked for before a deletion does not bring back what is deleted", async () => {
+  const api = server("a", "b");
+  const { history, shown } = listed(api);
+  await history.refresh();
+  const { conversations } = api;
+  let arrive = () => {};
+  api.conversations = async (wanted) => {
+    const page = await conversations.call(api, wanted);
+    await new Promise((resolve) => (arrive = resolve));
+    return page;
+  };
+  const late = history.refresh();
+  await settled();
+  history.remove("a");
+  dispatchEvent(new Event("pagehide"));
+  await settled();
+  arrive();
+  await late;
+  equal([shown.ids, shown.kept], [["b"], []]);
+});
+
+test("a list that was asked for before a conversation was renamed does not keep its old name", async () => {
+  const api = server("a", "b");
+  const { history, shown } = listed(api);
+  await history.refresh();
+  const { conversations } = api;
+  let arrive = () => {};
+  api.conversations = async (wanted) => {
+    const page = await conversations.call(api, wanted);
+    await new Promise((resolve) => (arrive = resolve));
+    return page;
+  };
+  void history.refresh();
+  await settled();
+  const late = arrive;
+  api.conversations = conversations;
+  await history.rename("a", "New");
+  late();
+  await settled();
+  equal(shown.titles, ["New", "Title b"]);
+});
+
 test("a list that cannot be had comes by itself when the server is back", async () => {
   const api = server("a");
   const { conversations } = api;
@@ -170,6 +212,8 @@ test("an answer to an older search does not replace a newer one", async () => {
   await Promise.all([first, second]);
   equal(shown.ids, ["new"]);
 });
+
+const settled = () => new Promise((resolve) => setTimeout(resolve));
 
 /** A drawn list, and what was asked of it. */
 function view() {
@@ -233,6 +277,17 @@ test("a double click deletes one conversation, and not the one that takes its pl
   at("[data-focus='trash c1']").dispatchEvent(click(1));
   at("[data-focus='trash c2']").dispatchEvent(click(2));
   equal(asked, [["delete", "c1"]]);
+});
+
+test("news that come while an entry is pressed are drawn when it was clicked", async () => {
+  const { drawn, at } = view();
+  const entry = at("[data-focus='open c1']");
+  entry.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
+  drawn.show({ conversations: [], hasMore: false, query: "", failed: false });
+  equal(at("[data-focus='open c1']") === entry, true, "the entry is there still");
+  entry.dispatchEvent(new PointerEvent("pointerup", { bubbles: true }));
+  await settled();
+  equal(at(".history-hint").textContent, "history_empty");
 });
 
 test("the focus stays where it was when the list is drawn again", () => {

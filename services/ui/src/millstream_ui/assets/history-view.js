@@ -29,6 +29,8 @@ export class HistoryView {
   #current = null;
   /** @type {string | null} whose name is being edited */
   #renaming = null;
+  /** Whether something in the list is pressed: were it drawn anew, it would never be clicked. */
+  #pressed = false;
 
   /** @param {Options} options */
   constructor(options) {
@@ -43,6 +45,8 @@ export class HistoryView {
       "aria-label": say("search_history"),
     });
     box.addEventListener("input", () => onSearch(box.value));
+    this.#list.addEventListener("pointerdown", ({ button }) => (this.#pressed = button === 0));
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => this.#release());
     this.#search = make("div", { class: "history-search", role: "search" }, icon("search"), box);
   }
 
@@ -65,12 +69,19 @@ export class HistoryView {
 
   #draw() {
     // A name that is being typed stays under the fingers; what is new is drawn when it is done.
-    if (this.#renaming !== null || !this.#listing) return;
+    if (this.#renaming !== null || this.#pressed || !this.#listing) return;
     const focused = this.#list.contains(document.activeElement)
       ? /** @type {HTMLElement} */ (document.activeElement).dataset.focus
       : undefined;
     this.#list.replaceChildren(...this.#drawn(this.#listing, new Date()));
     if (focused) this.#focus(focused);
+  }
+
+  #release() {
+    if (!this.#pressed) return;
+    this.#pressed = false;
+    // The click comes first.
+    setTimeout(() => this.#draw());
   }
 
   /** @param {string} name */

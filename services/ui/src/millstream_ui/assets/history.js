@@ -42,6 +42,8 @@ export class History {
   #loading = new AbortController();
   /** @type {{id: string, timer: number} | null} to be deleted */
   #leaving = null;
+  /** @type {Set<string>} deleted ones: a list that was asked for before has them still */
+  #deleted = new Set();
   #tabs = window.BroadcastChannel ? new BroadcastChannel("millstream-conversations") : null;
 
   /**
@@ -95,6 +97,8 @@ export class History {
     try {
       await this.#api.rename(id, title, AbortSignal.timeout(LIMIT_MS));
       this.tell(id);
+      // A list that was asked for before has the old name, and may come after this.
+      void this.refresh();
     } catch (error) {
       this.#know(before);
       throw error;
@@ -133,7 +137,8 @@ export class History {
     if (!leaving) return;
     clearTimeout(leaving.timer);
     this.#leaving = null;
-    this.#known = this.#known?.filter(({ id }) => id !== leaving.id) ?? null;
+    this.#deleted.add(leaving.id);
+    this.#known = this.#existing(this.#known ?? []);
     try {
       await this.#api.remove(leaving.id);
       this.tell(leaving.id);
@@ -141,6 +146,7 @@ export class History {
       // Another tab or browser was faster.
       if (error instanceof ApiError && error.status === 404) return;
       // It is still there, and so is shown again.
+      this.#deleted.delete(leaving.id);
       void this.refresh();
       this.#onKept(error);
     }
@@ -179,8 +185,13 @@ export class History {
     const behind = after === null && at >= 0 ? known.slice(at + 1) : [];
     if (behind.length === 0) this.#hasMore = hasMore;
     this.#knownQuery = query;
-    this.#know(after === null ? [...data, ...behind] : [...known, ...data]);
+    this.#know(this.#existing(after === null ? [...data, ...behind] : [...known, ...data]));
     this.#watch();
+  }
+
+  /** @param {Conversation[]} conversations */
+  #existing(conversations) {
+    return conversations.filter(({ id }) => !this.#deleted.has(id));
   }
 
   /** Looks again as long as an answer is being made. */
