@@ -10,6 +10,7 @@ const say = createSay(any);
 function turn(more = {}) {
   const asked = [];
   const said = [];
+  const drawn = [];
   const shown = new TurnView("Why?", {
     say,
     onPassage: (passage) => asked.push(["passage", passage.number]),
@@ -17,10 +18,11 @@ function turn(more = {}) {
     onReplace: (_, question) => asked.push(["replace", question]),
     async onFeedback(id, feedback) {
       asked.push(["feedback", id, feedback]);
-      if (more.refuses) throw new Error("not now");
+      if (more.refuses?.()) throw new Error("not now");
+      await more.stored;
     },
     announce: (words) => said.push(words),
-    afterRender() {},
+    afterRender: () => drawn.push(document.querySelectorAll(".source, .timings").length),
   });
   document.body.replaceChildren(shown.element);
   const results = [{ filename: "a.md", text: "Text", attributes: { number: 1, place: "Part" } }];
@@ -37,7 +39,7 @@ function turn(more = {}) {
   );
   const at = (selector) => document.querySelector(selector);
   const press = (label) => at(`[aria-label="${label}"]`).click();
-  return { asked, at, press, said, shown };
+  return { asked, at, drawn, press, said, shown };
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve));
@@ -87,11 +89,42 @@ test("a rating is stored, can carry a comment, and can be taken back", async () 
 });
 
 test("a rating that cannot be stored is shown as not given", async () => {
-  const { at, press } = turn({ refuses: true });
+  const { at, press } = turn({ refuses: () => true });
   press("good_answer");
   await settled();
   equal(at("[aria-label='good_answer']").getAttribute("aria-pressed"), "false");
   ok(at(".feedback-failed"), "what went wrong");
+});
+
+test("a comment is told after its rating, however long that takes", async () => {
+  let store = () => {};
+  const stored = new Promise((resolve) => (store = resolve));
+  const { asked, at, press } = turn({ stored });
+  press("bad_answer");
+  at(".feedback textarea").value = "wrong";
+  at(".feedback form").requestSubmit();
+  await settled();
+  equal(asked.map(([, , { comment }]) => comment), [null]);
+  store();
+  while (!at(".feedback-thanks")) await settled();
+  equal(asked.map(([, , { comment }]) => comment), [null, "wrong"]);
+});
+
+test("a comment on a rating that could not be stored brings the rating with it", async () => {
+  let refusals = 1;
+  const { asked, at, press } = turn({ refuses: () => refusals-- > 0 });
+  press("good_answer");
+  await settled();
+  at(".feedback textarea").value = "right";
+  at(".feedback form").requestSubmit();
+  await settled();
+  equal(asked.at(-1), ["feedback", "resp_1", { rating: "up", comment: "right" }]);
+  equal(at("[aria-label='good_answer']").getAttribute("aria-pressed"), "true");
+});
+
+test("that a page has grown is told when all of an answer is there", () => {
+  const { drawn } = turn();
+  equal(drawn.at(-1), 2);
 });
 
 test("a rating that was given before is shown", () => {

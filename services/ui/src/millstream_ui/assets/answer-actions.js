@@ -20,13 +20,15 @@ export class AnswerActions {
   #options;
   /** @type {Feedback | null} */
   #feedback = null;
+  /** What the reader said last is the last that the server hears. */
+  #telling = Promise.resolve();
   /** @type {Record<"up" | "down", HTMLElement>} */
   #thumbs;
 
   /** @param {Options} options */
   constructor(options) {
     this.#options = options;
-    this.#form = new FeedbackForm(options.say, (comment) => this.#comment(comment));
+    this.#form = new FeedbackForm(options.say, (rating, comment) => this.#comment(rating, comment));
     const { say } = options;
     this.#bar.setAttribute("aria-label", say("answer_actions"));
     this.#thumbs = {
@@ -59,24 +61,33 @@ export class AnswerActions {
   /** @param {"up" | "down"} rating */
   async #rate(rating) {
     const before = this.#feedback;
-    const withdrawn = before?.rating === rating;
-    this.#become(withdrawn ? null : { rating, comment: null });
-    if (withdrawn) this.#form.close();
-    else this.#form.open(rating);
+    const wanted = before?.rating === rating ? null : { rating, comment: null };
+    this.#become(wanted);
+    if (wanted) this.#form.open(rating);
+    else this.#form.close();
     try {
-      await this.#options.onFeedback({ rating: withdrawn ? null : rating, comment: null });
+      await this.#tell({ rating: wanted?.rating ?? null, comment: null });
     } catch (error) {
-      this.#become(before);
+      // Another may have been given since.
+      if (this.#feedback === wanted) this.#become(before);
       this.#form.fail(error);
     }
   }
 
-  /** @param {string} comment */
-  async #comment(comment) {
-    if (!this.#feedback) return;
-    const { rating } = this.#feedback;
-    await this.#options.onFeedback({ rating, comment });
+  /**
+   * @param {"up" | "down"} rating
+   * @param {string} comment
+   */
+  async #comment(rating, comment) {
+    await this.#tell({ rating, comment });
     this.#become({ rating, comment });
+  }
+
+  /** @param {Parameters<Options["onFeedback"]>[0]} feedback */
+  #tell(feedback) {
+    const told = this.#telling.then(() => this.#options.onFeedback(feedback));
+    this.#telling = told.catch(() => undefined);
+    return told;
   }
 
   /** @param {Feedback | null} feedback */

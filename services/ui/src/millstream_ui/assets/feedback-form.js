@@ -12,7 +12,8 @@ export class FeedbackForm {
 
   /**
    * @param {import("./words.js").Say} say
-   * @param {(comment: string) => Promise<void>} onComment rejects when it could not be stored
+   * @param {(rating: "up" | "down", comment: string) => Promise<void>} onComment rejects when it
+   *   could not be stored
    */
   constructor(say, onComment) {
     this.#say = say;
@@ -47,7 +48,7 @@ export class FeedbackForm {
     );
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      void this.#send(box.value.trim());
+      void this.#send(rating, box.value.trim());
     });
     form.addEventListener("keydown", (event) => event.key === "Escape" && this.close());
     this.#element.replaceChildren(form);
@@ -70,11 +71,14 @@ export class FeedbackForm {
     this.#element.hidden = false;
   }
 
-  /** @param {string} comment */
-  async #send(comment) {
+  /**
+   * @param {"up" | "down"} rating
+   * @param {string} comment
+   */
+  async #send(rating, comment) {
     if (comment === "") return this.close();
     try {
-      await this.#onComment(comment);
+      await this.#onComment(rating, comment);
     } catch (error) {
       return this.fail(error);
     }

@@ -193,6 +193,8 @@ export class TurnView {
     );
     this.#actions.show({ text: answer.text.trim() !== "", feedback: answer.feedback });
     this.#phase = "done";
+    // What stands below the text has grown the page, too.
+    this.#around.afterRender();
   }
 
   /**
