@@ -16,10 +16,14 @@ async function tabs(connections) {
   const api = {
     /** @param {string} _ @param {number} cursor @param {AbortSignal} signal */
     stream: (_, cursor, signal) =>
-      fetch(`/plans/${plan}/stream${cursor < 0 ? "" : `?starting_after=${cursor}`}`, { signal }),
+      // As the page asks: the browser must not answer from what another connection brought.
+      fetch(`/plans/${plan}/stream${cursor < 0 ? "" : `?starting_after=${cursor}`}`, { signal, cache: "no-store" }),
     response: async () => (await fetch(`/plans/${plan}/response`)).json(),
   };
+  // What the first connection brings may come in pieces.
+  const last = connections[0]?.last ?? 0;
   return {
+    responseId,
     cursors: async () => (await fetch(`/plans/${plan}/cursors`)).json(),
     /** @param {number} [silenceMs] */
     open(silenceMs) {
@@ -32,7 +36,7 @@ async function tabs(connections) {
         signal: leaving.signal,
         onAnswer(answer) {
           tab.answer = answer;
-          if (answer.text !== "") done.resolve();
+          if (answer.cursor >= last) done.resolve();
         },
         onConnection: (connection) => tab.line.push(connection),
       });
@@ -90,6 +94,26 @@ test("a tab that hears nothing goes on alone", async () => {
   equal(second.answer.text, await wholeText());
   first.leave();
   await first.ended;
+});
+
+test("a tab that is slow to hear the end holds up nobody, and still hears it", async () => {
+  const shared = await tabs([]);
+  const name = `millstream-answer-${shared.responseId}`;
+  const only = shared.open();
+  const slow = new AbortController();
+  let led = false;
+  const waiting = navigator.locks.request(name, { signal: slow.signal }, () => void (led = true));
+  await only.ended;
+  ok(!led, "the lock is still held");
+  const channel = new BroadcastChannel(name);
+  const heard = new Promise((resolve) => (channel.onmessage = ({ data }) => resolve(data)));
+  channel.postMessage({ kind: "ask" });
+  equal((await heard).answer.phase, "done");
+  slow.abort();
+  await waiting.catch(() => undefined);
+  channel.close();
+  const isHeld = async () => (await navigator.locks.query()).held.some((lock) => lock.name === name);
+  while (await isHeld()) await new Promise((resolve) => setTimeout(resolve));
 });
 
 test("a tab that is alone reads its answer to the end", async () => {

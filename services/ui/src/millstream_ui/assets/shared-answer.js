@@ -7,14 +7,15 @@
  */
 
 import { isFinal } from "./accumulator.js";
+import { pause } from "./backoff.js";
 import { AnswerState, followAnswer } from "./running-answer.js";
 
 /** The leader repeats every sign of life of its connection, which comes each 15 s at least. */
 const SILENCE_MS = 45_000;
 const BEAT_EVERY_MS = 5_000;
-/** A leader that has told the end looks so often, and so long, whether all have heard it. */
-const LOOK_EVERY_MS = 20;
-const LOOK_FOR_MS = 1_000;
+/** A leader that has told the end looks whether all have heard it: soon, and then less often. */
+const LOOK_FIRST_MS = 20;
+const LOOK_LAST_MS = 1_000;
 
 /**
  * @typedef {import("./accumulator.js").Answer} Answer
@@ -38,12 +39,7 @@ const LOOK_FOR_MS = 1_000;
  */
 export async function followShared(responseId, options) {
   if (!navigator.locks || !window.BroadcastChannel) return followAnswer(responseId, options);
-  const follower = new SharedFollower(responseId, options);
-  try {
-    await follower.run();
-  } finally {
-    follower.close();
-  }
+  return new SharedFollower(responseId, options).run();
 }
 
 class SharedFollower {
@@ -77,11 +73,21 @@ class SharedFollower {
     options.signal.addEventListener("abort", () => this.#waiting.abort(), { once: true });
   }
 
-  async run() {
+  /** @returns {Promise<void>} settles at the end here; others may still have to hear of it */
+  run() {
+    return new Promise((resolve, reject) => {
+      const done = this.#share(() => resolve());
+      void done.then(resolve, reject).finally(() => this.#close());
+    });
+  }
+
+  /** @param {() => void} onRead this tab has read all of it */
+  async #share(onRead) {
     this.#say({ kind: "ask" });
     this.#heard();
+    const signal = this.#waiting.signal;
     try {
-      await navigator.locks.request(this.#lockName, { signal: this.#waiting.signal }, () => this.#lead());
+      await navigator.locks.request(this.#lockName, { signal }, () => this.#lead(onRead));
     } catch (error) {
       // Waiting ended: the answer did, or the tab left, or nobody was heard.
       if (!this.#waiting.signal.aborted) throw error;
@@ -89,27 +95,36 @@ class SharedFollower {
     if (this.#alone && !this.#options.signal.aborted) await this.#follow();
   }
 
-  close() {
+  #close() {
     clearTimeout(this.#silence);
     this.#waiting.abort();
     this.#channel.close();
   }
 
-  async #lead() {
+  /** @param {() => void} onRead */
+  async #lead(onRead) {
     if (this.#waiting.signal.aborted) return;
     this.#leading = true;
     clearTimeout(this.#silence);
     await this.#follow();
-    if (isFinal(this.#state.answer)) await this.#endHeard();
+    if (!isFinal(this.#state.answer)) return;
+    onRead();
+    await this.#endHeard();
   }
 
-  /** Keep the lock until nobody waits for it: it travels faster than what was said before. */
+  /**
+   * Keep the lock until nobody waits for it: it travels faster than what was said before. Who hears
+   * nothing for as long as this goes on alone.
+   */
   async #endHeard() {
-    const deadline = performance.now() + LOOK_FOR_MS;
-    while (performance.now() < deadline && !this.#options.signal.aborted) {
+    const { signal, silenceMs = SILENCE_MS } = this.#options;
+    const deadline = performance.now() + silenceMs;
+    let waitMs = LOOK_FIRST_MS;
+    while (performance.now() < deadline && !signal.aborted) {
       const { pending = [] } = await navigator.locks.query();
       if (!pending.some((lock) => lock.name === this.#lockName)) return;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await pause(waitMs, signal);
+      waitMs = Math.min(2 * waitMs, LOOK_LAST_MS);
     }
   }
 
