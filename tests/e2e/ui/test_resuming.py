@@ -32,6 +32,31 @@ def test_a_reload_in_mid_answer_shows_every_token_once(chat: ChatPage, stack: St
     assert chat.shown()[-1]["text"] == script.text
 
 
+_TELL_EARLY = """async () => {
+    const { navigate } = await import("/assets/main.js");
+    window.dash_clientside.millstream.navigate = () => null;
+    void navigate(undefined);
+    void navigate(location.pathname);
+}"""
+
+
+def test_a_page_whose_address_comes_before_it_is_drawn_shows_what_it_names(chat: ChatPage) -> None:
+    chat.ask(f"What is a lease? {Script(tokens=3, seed=29).directive()}").wait_until("completed")
+    drawing: list[Route] = []
+
+    def hold(route: Route) -> None:
+        drawing.append(route)
+
+    chat.page.route("**/_dash-layout", hold)
+    with chat.page.expect_request("**/_dash-layout"):
+        chat.page.reload(wait_until="commit")
+
+    chat.page.evaluate(_TELL_EARLY)
+    drawing[0].continue_()
+
+    chat.wait_until("completed")
+
+
 def test_a_second_tab_shows_the_same_answer(
     chat: ChatPage, context: BrowserContext, stack: Stack
 ) -> None:
@@ -167,9 +192,11 @@ def _refuse_questions(chat: ChatPage, times: int, seconds: int) -> None:
 def test_a_busy_server_is_waited_for_with_a_countdown(chat: ChatPage) -> None:
     _refuse_questions(chat, times=1, seconds=3)
     script = Script(tokens=10, seed=27)
+    notice = ".notice:not([hidden])"
+    chat.remember(notice)
     chat.ask(f"What is a lease? {script.directive()}")
 
-    expect(chat.page.locator(".notice")).to_contain_text("Sending again in")
+    chat.wait_until_said(notice, "Sending again in")
     chat.wait_until("completed")
     assert chat.shown()[-1]["text"] == script.text
     expect(chat.page.locator(".turn")).to_have_count(1)

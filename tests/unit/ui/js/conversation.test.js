@@ -44,6 +44,7 @@ function visit(statuses) {
     onSignedOut() {},
     onNotAsked: (question) => notAsked.push(question),
     onReplaced() {},
+    onBehind: () => notes.push("behind"),
     onEnded: (answer) => ended.push(answer.responseId),
   });
   /** @param {number} index @param {string} as */
@@ -55,7 +56,7 @@ function visit(statuses) {
     streams.get(id).enqueue(new TextEncoder().encode(`data: ${JSON.stringify(event)}\n\n`));
     await until(() => ended.includes(id));
   }
-  return { conversation, ids, list, states, phases, cancelled, notAsked, notes, end };
+  return { api, conversation, ids, list, states, phases, cancelled, notAsked, notes, end };
 }
 
 /** @param {() => boolean} holds */
@@ -85,7 +86,8 @@ test("a stop stops the answer that is written and the one in line behind it", as
   const { conversation, ids, states, cancelled, end } = visit(["completed", "in_progress", "queued"]);
   await conversation.open();
   conversation.stop();
-  equal(cancelled, ids.slice(1));
+  // The one in line first: it would begin when the other stops.
+  equal(cancelled, ids.slice(1).reverse());
   await end(2, "cancelled");
   equal(states.at(-1), "stopping");
   await end(1, "cancelled");
@@ -115,4 +117,32 @@ test("a question is given back when its conversation is left before it was open"
   conversation.leave();
   await Promise.all([asked, opening]);
   equal([notAsked, notes], [["And why not?"], []]);
+});
+
+test("news that come while an answer is written are looked for when it has ended", async () => {
+  const { conversation, notes, end } = visit(["in_progress"]);
+  await conversation.open();
+  await end(0, "completed");
+  equal(notes, [], "no news");
+  const { conversation: other, notes: told, end: endOther } = visit(["in_progress"]);
+  await other.open();
+  await other.open();
+  equal(told, [], "not before it has ended");
+  await endOther(0, "completed");
+  equal(told, ["behind"]);
+});
+
+test("what was read of a conversation gives way to what was read since", async () => {
+  const { api, conversation, list } = visit(["completed", "completed"]);
+  const { items, response } = api;
+  let arrive = () => {};
+  api.items = async () => (await items()).slice(0, 1);
+  api.response = async (id) => (await new Promise((resolve) => (arrive = resolve)), response(id));
+  const early = conversation.open();
+  await new Promise((resolve) => setTimeout(resolve));
+  Object.assign(api, { items, response });
+  await conversation.open();
+  arrive();
+  await early;
+  equal(list.children.length, 2);
 });

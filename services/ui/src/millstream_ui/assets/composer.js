@@ -83,6 +83,8 @@ export class Composer {
 
   /** @param {ComposerState} state */
   setState(state) {
+    // Drawn anew while it is pressed, the button would never be clicked.
+    if (state === this.#button.dataset.state) return;
     this.#state = state;
     const idle = state === "idle";
     const label = this.#say(idle ? "send" : state === "running" ? "stop" : "stopping");

@@ -28,12 +28,14 @@ import { UnfinishedAnswers } from "./unfinished-answers.js";
  *   onSignedOut: (question: string) => void,
  *   onNotAsked: (question: string) => void,
  *   onReplaced: () => void,
+ *   onBehind: () => void,
  *   onEnded: (answer: Answer) => void,
  * }} Surroundings
  *
  * onCreated: the conversation got its id. onAccepted: a question became a response. onSignedOut: it
  * did not, because the reader has to sign in again. onNotAsked: it was not sent, and has no turn.
- * onReplaced: what was pressed in a turn, and the focus with it, went.
+ * onReplaced: what was pressed in a turn, and the focus with it, went. onBehind: it has come to rest,
+ * and was to be opened again before.
  */
 
 export class ConversationController {
@@ -46,6 +48,10 @@ export class ConversationController {
   #asking;
   /** @type {Promise<void>} settles when what was said so far is on the page */
   #opening = Promise.resolve();
+  /** Whether it was to be opened again while busy: what this tab has asked may not be all. */
+  #isBehind = false;
+  /** What was begun last to be read of it. */
+  #reading = 0;
 
   /**
    * @param {string | null} id null: a new one, which is created with its first question
@@ -62,6 +68,7 @@ export class ConversationController {
         around.list.classList.toggle("busy", state !== "idle");
         if (state === "idle") around.notice.clear();
         around.onState(state);
+        if (state === "idle" && this.#isBehind) around.onBehind();
       },
     });
     this.#asking = new Asking({
@@ -108,8 +115,10 @@ export class ConversationController {
 
   async #open() {
     const id = this.#id;
-    // What this tab has asked it shows already.
-    if (id === null || this.#unfinished.isBusy) return;
+    if (id === null) return;
+    this.#isBehind = this.#unfinished.isBusy;
+    if (this.#isBehind) return;
+    const reading = (this.#reading += 1);
     const { api } = this.#around;
     const turns = readTurns(await this.#sending.request((signal) => api.items(id, signal)));
     const kept = this.#list.countShown(turns.map(({ responseId }) => responseId));
@@ -118,7 +127,9 @@ export class ConversationController {
       this.#sending.request((signal) => api.response(responseId, signal)),
     );
     this.#leaving.signal.throwIfAborted();
-    if (this.#unfinished.isBusy) return;
+    this.#isBehind = this.#unfinished.isBusy;
+    // What was read since knows more.
+    if (this.#isBehind || reading !== this.#reading) return;
     if (added.length > 0) this.#list.dropFrom(kept);
     added.forEach(({ question }, index) => this.#join(question, responses[index]));
   }

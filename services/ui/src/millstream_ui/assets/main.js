@@ -61,12 +61,13 @@ let conversation = null;
  * @param {string} pathname
  */
 export async function navigate(pathname) {
-  await draw();
+  // Two addresses may come before the page is drawn: the first as it is loaded, and has none yet.
+  await (drawn ??= draw());
   const id = /^\/c\/([\w-]+)\/?$/.exec(pathname ?? "")?.[1] ?? null;
   historyView.mark(id);
   pageTitle.show(id);
-  // The address has just followed the conversation that is on the page.
-  if (conversation && conversation.id === id && id !== null) return;
+  // The address has just followed the conversation that is on the page, or was told twice.
+  if (conversation && conversation.id === id) return;
   conversation?.leave();
   conversation = newConversation(id);
   composer.setState("idle");
@@ -90,11 +91,10 @@ export function shownAnswers() {
   }));
 }
 
-let drawn = false;
+/** @type {Promise<void> | null} */
+let drawn = null;
 
 async function draw() {
-  if (drawn) return;
-  drawn = true;
   const [chat, sidebar] = await Promise.all([whenDrawn("chat"), whenDrawn("history-list")]);
   const dock = make("div", { class: "dock" }, follower.button, notice.element, composer.element);
   const heading = make("h1", { class: "visually-hidden conversation-heading" }, say("conversation"));
@@ -195,6 +195,7 @@ function newConversation(id) {
       if (created.id) history.tell(created.id);
     },
     onReplaced: () => composer.focus(),
+    onBehind: () => void (conversation === created && catchUp()),
     onSignedOut: (question) => composer.restore(question),
     onNotAsked: (question) => composer.putBack(question),
     onEnded(answer) {

@@ -63,7 +63,8 @@ export class UnfinishedAnswers {
     if (!this.#isBusy || this.#stopAsked) return null;
     this.#stopAsked = true;
     this.#onState("stopping");
-    this.#responses.forEach(this.#cancel);
+    // The last in line first: it would begin when the one before it stops.
+    [...this.#responses].reverse().forEach(this.#cancel);
     return this.#responses.size;
   }
 }
