@@ -23,7 +23,8 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_WAIT_MILLISECONDS = 15_000
+WAIT_MILLISECONDS = 30_000
+"""A page without its server looks for it every 10 s, and any process may stand still meanwhile."""
 
 
 def find_chromium() -> str:
@@ -53,7 +54,7 @@ def browser() -> Iterator["Browser"]:
 def context(browser: "Browser") -> Iterator["BrowserContext"]:
     """A fresh profile; its pages share storage, as the tabs of one reader do."""
     fresh = browser.new_context(viewport={"width": 1200, "height": 800})
-    fresh.set_default_timeout(scaled(_WAIT_MILLISECONDS))
+    fresh.set_default_timeout(scaled(WAIT_MILLISECONDS))
     yield fresh
     fresh.close()
 

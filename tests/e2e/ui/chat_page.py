@@ -14,6 +14,16 @@ _RENDERED = """async ([source, numbers]) => {
     const fragment = renderMarkdown(source, { references: {}, passages, citationLabel: () => "" });
     return fragment.textContent.replace(/\\s+/g, " ").trim();
 }"""
+_REMEMBER = """(selector) => {
+    window.remembered ??= {};
+    const said = (window.remembered[selector] ??= []);
+    const note = ({ textContent }) => said.push(textContent);
+    const look = () => document.querySelectorAll(selector).forEach(note);
+    const everything = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(look).observe(document, everything);
+}"""
+_HAS_SAID = """([selector, part]) =>
+    window.remembered[selector].some((text) => text.includes(part))"""
 _VISIBLE = r"(prose) => prose.textContent.replace(/\s+/g, ' ').trim()"
 
 
@@ -85,6 +95,14 @@ class ChatPage:
         self.page.locator(f'.turn:last-child[data-status="{status}"]').wait_for()
         self.page.locator('#send[data-state="idle"]').wait_for()
         return self
+
+    def remember(self, selector: str) -> None:
+        """Keep from now on what such elements say, for some go by themselves."""
+        self.page.evaluate(_REMEMBER, selector)
+
+    def wait_until_said(self, selector: str, part: str = "") -> None:
+        """Wait until such an element was there since `remember`, with these words."""
+        self.page.wait_for_function(_HAS_SAID, arg=[selector, part])
 
     def shown(self) -> list[dict[str, Any]]:
         """Give id, status and Markdown of each answer on the page."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser import WAIT_MILLISECONDS
 from tests.e2e.ui.chat_page import ChatPage
 from tests.harness.deadlines import scaled
 from tests.harness.services import Service
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 SUGGESTION = "What is a token log?"
 
 # What a page shows on a busy machine, it may show late.
-expect.set_options(timeout=scaled(15_000))
+expect.set_options(timeout=scaled(WAIT_MILLISECONDS))
 
 
 @pytest.fixture(scope="session")

@@ -105,7 +105,9 @@ def test_a_stop_stops_the_answer_being_written_and_the_one_in_line(
 ) -> None:
     script = Script(tokens=30, seed=36, gate=("two at once", 10))
     conversation = client.create_conversation()["id"]
-    for question in (script, Script(tokens=3, seed=37)):
+    # The one in line must not be done before its stop comes, should it begin.
+    in_line = Script(tokens=3, seed=37, gate=("two at once", 0))
+    for question in (script, in_line):
         client.start(f"What is a relay? {question.directive()}", conversation=conversation)
     stack.model.wait(script.id, "held")
     chat.open(f"/c/{conversation}")
@@ -174,8 +176,10 @@ def test_answers_and_code_are_copied_as_they_were_written(chat: ChatPage) -> Non
     expect(chat.prose.locator(".hljs-string")).to_have_text("'<b>'")
 
     def pasted(button: str) -> str:
+        told = f'[aria-label="{button}"][data-copied]'
+        chat.remember(told)
         chat.act(button).click()
-        expect(chat.act(button)).to_have_attribute("data-copied", "")
+        chat.wait_until_said(told)
         text: str = chat.page.evaluate("navigator.clipboard.readText()")
         return text
 
@@ -211,8 +215,9 @@ def test_a_rating_is_stored_with_its_comment_and_can_be_taken_back(
     chat.act("Bad answer").click()
     comment = chat.turn.get_by_role("textbox", name="What was wrong with it? (optional)")
     comment.fill("It is <b>short</b>.")
+    chat.remember(".feedback-thanks")
     chat.act("Send").click()
-    expect(chat.turn.locator(".feedback-thanks")).to_be_visible()
+    chat.wait_until_said(".feedback-thanks", "Thank you")
 
     stored = client.retrieve(response_id)["millstream"]["feedback"]
     assert stored == {"rating": "down", "comment": "It is <b>short</b>."}

@@ -37,7 +37,7 @@ def test_a_conversation_is_renamed_in_its_place(asked: ChatPage, client: ApiClie
     asked.page.locator(f'[data-focus="pencil {asked.conversation_id}"]').click()
     box = asked.page.get_by_role("textbox", name="Name of the conversation")
     box.fill("Leases & <b>promises</b>")
-    with asked.page.expect_response("**/v1/conversations/*"):
+    with asked.page.expect_response(lambda response: response.request.method == "POST"):
         box.press("Enter")
 
     expect(entry).to_have_text("Leases & <b>promises</b>")
@@ -71,7 +71,8 @@ def test_a_conversation_deleted_just_before_the_page_is_left_is_gone(
     conversation_id = asked.conversation_id
     _delete(asked, conversation_id)
     expect(asked.page.locator(".toast")).to_contain_text("Conversation deleted")
-    asked.page.close()
+    # As a closed tab is left; but a browser that is slow to say goodbye to that one is cut short.
+    asked.page.goto(f"{asked.url}/healthz")
 
     def gone() -> bool:
         try:
