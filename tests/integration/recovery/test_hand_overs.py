@@ -9,6 +9,7 @@ import pytest
 
 from bench.scripted_model.client import ScriptedModel
 from bench.scripted_model.script import Script
+from millstream_contract.keys import LEASES_KEY, QUEUED_KEY
 from tests.harness.proxy import TcpProxy
 from tests.harness.services import start_worker
 from tests.harness.stack import Backends, running_stack
@@ -113,3 +114,23 @@ def test_a_hand_over_that_postgresql_does_not_hear_of_goes_ahead_and_counts(
 
     assert told.text == script.text
     assert (told.row.status, told.row.attempt, told.row.tries) == ("completed", 2, 2)
+
+
+def test_what_is_handed_over_stays_in_line_until_another_worker_begins_it(
+    database_url: str, redis_url: str, scripted_model: ScriptedModel, script: Script
+) -> None:
+    # Given a worker so far from Redis that its heart beats within each hand-over
+    address = urlsplit(redis_url)
+    with TcpProxy(address.port or 0, reply_seconds=0.3) as distance:
+        far = address._replace(netloc=f"127.0.0.1:{distance.port}").geturl()
+        leaving = start_worker(Backends(database_url, far, scripted_model, _SETTINGS).settings())
+        with open_desk(Backends(database_url, redis_url, scripted_model)) as desk:
+            response_id = desk.ask(_asked(script))
+            desk.model.wait(script.id, "held")
+
+            # When it leaves
+            leaving.stop(30)
+
+            # Then what it had is nobody's, and waits
+            assert desk.redis.zrange(LEASES_KEY, 0, -1) == []
+            assert desk.redis.zrange(QUEUED_KEY, 0, -1) == [response_id.encode()]

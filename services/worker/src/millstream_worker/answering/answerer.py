@@ -98,25 +98,36 @@ class Answerer:
                 self._hold(row, stop, trace)
 
     def _hold(self, row: ResponseRow, stop: StopSignal, trace: AnswerTrace) -> None:
-        """Answer while the lease lives."""
+        """Answer while the lease lives, then let it go."""
         begun = time.monotonic()
         lease = Lease(row.id, row.attempt)
+        try:
+            self._work_while_held(row, lease, stop, trace)
+        except Fenced:
+            self._lost(lease, trace, wrote=True)
+        except Stopped as stopped:
+            if stopped.reason is StopReason.FENCED:
+                self._lost(lease, trace, wrote=False)
+            else:
+                trace.whole.note(millstream__status="handed over")
+                self._metrics.handed_over.inc()
+                self._custody.hand_over(lease, row.traceparent)
+        else:
+            self._custody.release(lease)
+            self._moving_up.behind_the_end_in(row.conversation_id)
+            self._note_service(time.monotonic() - begun)
+
+    def _work_while_held(
+        self, row: ResponseRow, lease: Lease, stop: StopSignal, trace: AnswerTrace
+    ) -> None:
+        # It ends before the lease is given up: a heartbeat in between would take that anew.
         with self._heartbeat.holding(lease, stop):
             try:
                 self._work(row, lease, stop, trace)
-            except Fenced:
-                self._lost(lease, trace, wrote=True)
             except Stopped as stopped:
-                if stopped.reason is StopReason.FENCED:
-                    self._lost(lease, trace, wrote=False)
-                else:
-                    trace.whole.note(millstream__status="handed over")
-                    self._metrics.handed_over.inc()
-                    self._custody.hand_over(lease, row.traceparent)
-            else:
-                self._custody.release(lease)
-                self._moving_up.behind_the_end_in(row.conversation_id)
-                self._note_service(time.monotonic() - begun)
+                if stopped.reason is not StopReason.FENCED:
+                    self._custody.count_as_handed_over(lease)
+                raise
 
     def _lost(self, lease: Lease, trace: AnswerTrace, *, wrote: bool) -> None:
         """Leave an answer that this attempt does not hold any more; ``wrote``: it tried to."""

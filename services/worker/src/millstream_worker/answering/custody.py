@@ -64,15 +64,17 @@ class Custody:
             # It is found expired, and its message finds that all is done.
             logger.debug("%s: its lease stays on the board: %s", lease.response_id, error)
 
-    def hand_over(self, lease: Lease, traceparent: str | None) -> None:
-        """Give an attempt that has begun to another worker; it counts as no loss."""
+    def count_as_handed_over(self, lease: Lease) -> None:
+        """Have an attempt count as no loss: while it is held, before the next one can claim."""
         try:
-            # Before the next one is sent, which may claim at once.
             self.ledger.responses.hand_over(
                 lease.response_id, lease.attempt, wait_seconds=_HAND_OVER_WAIT_SECONDS
             )
         except LedgerUnavailable as error:
             logger.warning("%s: its hand-over counts as a loss: %s", lease.response_id, error)
+
+    def hand_over(self, lease: Lease, traceparent: str | None) -> None:
+        """Give an attempt that has begun to another worker; nobody renews its lease any more."""
         self._pass_on(lease, traceparent)
 
     def hand_back(self, job: AnswerJob) -> None:
