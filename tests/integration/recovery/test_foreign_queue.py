@@ -1,16 +1,18 @@
 """Something foreign stands under the queue's key while questions come: none is lost or doubled."""
 
+from dataclasses import replace
+
 from redis import Redis
 
 from bench.scripted_model.script import Script
 from millstream_contract.jobs import ANSWER_QUEUE
-from tests.harness.stack import Backends, running_stack
+from tests.harness.stack import UNHURRIED, Backends, running_stack
 
 
 def test_questions_are_accepted_and_each_is_answered_once(backends: Backends) -> None:
     scripts = [Script(tokens=20, seed=seed) for seed in range(5)]
     with (
-        running_stack(backends) as stack,
+        running_stack(replace(backends, extra=UNHURRIED)) as stack,
         stack.client() as client,
         Redis.from_url(backends.redis_url) as redis,
     ):

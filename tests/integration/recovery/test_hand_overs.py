@@ -3,6 +3,7 @@
 import base64
 import json
 import uuid
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +13,7 @@ from bench.scripted_model.script import Script
 from millstream_contract.keys import LEASES_KEY, QUEUED_KEY
 from tests.harness.proxy import TcpProxy
 from tests.harness.services import start_worker
-from tests.harness.stack import Backends, running_stack
+from tests.harness.stack import UNHURRIED, Backends, running_stack
 from tests.integration.worker.desk import open_desk
 
 _SETTINGS = {
@@ -47,8 +48,9 @@ def _asked(script: Script) -> str:
 def test_more_hand_overs_than_attempts_still_end_with_the_whole_answer(
     patient: Backends, script: Script, gate: str
 ) -> None:
+    none_is_lost = replace(patient, extra={**_SETTINGS, **UNHURRIED})
     with (
-        running_stack(patient, workers=3) as stack,
+        running_stack(none_is_lost, workers=3) as stack,
         stack.client() as client,
         client.stream(_asked(script)) as stream,
     ):
@@ -90,7 +92,7 @@ def test_a_worker_that_dies_counts_also_behind_a_hand_over(
 def test_a_hand_over_that_postgresql_does_not_hear_of_goes_ahead_and_counts(
     database_url: str, redis_url: str, scripted_model: ScriptedModel, script: Script, gate: str
 ) -> None:
-    settings = {**_SETTINGS, "MILLSTREAM_MAX_ATTEMPTS": "2"}
+    settings = {**_SETTINGS, **UNHURRIED, "MILLSTREAM_MAX_ATTEMPTS": "2"}
     address = urlsplit(database_url)
     with TcpProxy(address.port or 0) as network:
         through = address._replace(netloc=f"postgres@127.0.0.1:{network.port}").geturl()
