@@ -62,8 +62,11 @@ class Census:
         return found
 
 
-def take_census(stage: Stage) -> Census:
-    """Fill every worker with answers once, let them end, and count."""
+def take_census(stage: Stage, before: Census | None = None) -> Census:
+    """Fill every worker with answers once, let them end, and count.
+
+    before: with an earlier count, wait for threads that are about to end.
+    """
     _fill_workers(stage)
     with suppress(DeadlinePassed):  # what is left then is what is to be counted
         eventually("the subscriptions to end", lambda: _subscriptions(stage) == 0, 15)
@@ -71,10 +74,13 @@ def take_census(stage: Stage) -> Census:
         eventually("the leases to be given up", lambda: _leases(stage) == 0, 15)
         # What Celery makes gets its time to live from the next reaper that compares the board.
         eventually("all keys to be mortal", lambda: not _lasting_keys(stage), 15)
+        if before is not None:
+            # A thread that was joined is there for a moment more.
+            eventually("threads to end", lambda: _threads(stage) == before.threads, 15)
     processes = serving_processes(stage)
     return Census(
         answers=_ANSWERS_PER_WORKER * len(stage.workers),
-        threads={name: process.num_threads() for name, process in processes.items()},
+        threads=_threads(stage),
         redis_connections={
             name: len(
                 [one for one in process.net_connections("tcp") if one.raddr and _to(stage, one)]
@@ -110,6 +116,10 @@ def serving_processes(stage: Stage) -> dict[str, psutil.Process]:
         (child,) = psutil.Process(slot.process.pid).children()
         apis[f"api {number}"] = child
     return {**workers, **apis}
+
+
+def _threads(stage: Stage) -> dict[str, int]:
+    return {name: process.num_threads() for name, process in serving_processes(stage).items()}
 
 
 def _to(stage: Stage, connection: Any) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from tests.chaos.stage import Stage, open_stage
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
     """Two API processes, three workers, PostgreSQL, Valkey, the scripted model."""
     with open_stage() as stage:

@@ -71,7 +71,7 @@ def run(stage: Stage, seed: int, kinds: Sequence[FaultKind], size: Size) -> Find
     stage.model.script(FAT_SCRIPT, fat_tokens())
     asyncio.run(_under_load(stage, seed, kinds, size, findings))
     assert findings.before is not None
-    findings.after = take_census(stage)
+    findings.after = take_census(stage, findings.before)
     findings.problems += findings.after.more_than(findings.before)
     findings.seconds = time.monotonic() - begun
     return findings

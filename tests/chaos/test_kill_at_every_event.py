@@ -44,7 +44,7 @@ def _kill_at(stage: Stage, event: int, relaunching: Lock) -> str:
         with client.stream(f"Which script is played? {script.directive()}") as stream:
             stream.until(lambda one: one.number == event, f"event {event}")
             holder = eventually(
-                "a worker to begin", lambda: _holder(stage, stream.transcript.response_id)
+                "a worker to begin", lambda: _holder(stage, stream.transcript.response_id), 30
             )
             holder.running.kill()
             with relaunching:

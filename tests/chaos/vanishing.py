@@ -56,7 +56,7 @@ def watch_vanish(stage: Stage, answers: int = ANSWERS) -> Vanished:
         asyncio.run(_ask_and_leave(stage, answers // _BLOCKS))
         for name, process in serving_processes(stage).items():
             memory[name].append(_resident_bytes(process))
-    return Vanished(answers, before, take_census(stage), memory)
+    return Vanished(answers, before, take_census(stage, before), memory)
 
 
 async def _ask_and_leave(stage: Stage, answers: int) -> None:
