@@ -7,26 +7,29 @@ from pathlib import Path
 
 import psutil
 
-from millstream_embedded.ports import choose_free_port
 from tests.harness.deadlines import eventually
 from tests.harness.environment import measured_with_greenlets, service_environment
+from tests.harness.ports import free_port
 from tests.harness.processes import ServerProcess
 
 SMALL = (sys.executable, "-m", "tests.integration.embedded.small_instance")
 WHOLE = (sys.executable, "-m", "millstream_embedded")
+
+_PORTS = ("UI", "API", "MODELS", "POSTGRES", "VALKEY")
 
 
 class RunningInstance:
     """One launcher, its ports and its data directory."""
 
     def __init__(self, data: Path, command: Sequence[str] = SMALL, **settings: str) -> None:
-        taken: set[int] = set()
+        # A part takes its port seconds after the port was chosen. The instance's own choice knows
+        # nothing of those that other tests were given meanwhile.
+        ports = {name: free_port() for name in _PORTS}
         self.data = data
-        self.ui_port, self.api_port = choose_free_port(taken), choose_free_port(taken)
+        self.ui_port, self.api_port = ports["UI"], ports["API"]
         environment = {
             "MILLSTREAM_DATA_DIR": str(data),
-            "MILLSTREAM_UI_PORT": str(self.ui_port),
-            "MILLSTREAM_API_PORT": str(self.api_port),
+            **{f"MILLSTREAM_{name}_PORT": str(port) for name, port in ports.items()},
             **settings,
         }
         # The API is among its parts.
@@ -60,7 +63,10 @@ class RunningInstance:
         pids = [int(found[1]) for line in self.process.lines if (found := spawned.search(line))]
         if not pids or (after is not None and pids[-1] == after.pid):
             return None
-        return psutil.Process(pids[-1])
+        try:
+            return psutil.Process(pids[-1])
+        except psutil.NoSuchProcess:
+            return None  # it ended as soon as it was started, and is started again
 
 
 def assert_all_gone(processes: list[psutil.Process], seconds: float = 10) -> None:
@@ -81,9 +87,12 @@ def _runs(process: psutil.Process) -> bool:
 
 def listening_addresses(processes: list[psutil.Process]) -> set[str]:
     """Give every address that these listen on."""
-    return {
-        connection.laddr.ip
-        for process in processes
-        for connection in process.net_connections("inet")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    return {address for process in processes for address in _listens_on(process)}
+
+
+def _listens_on(process: psutil.Process) -> list[str]:
+    try:
+        connections = process.net_connections("inet")
+    except psutil.NoSuchProcess:
+        return []  # PostgreSQL's come and go
+    return [one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN]

@@ -1,7 +1,8 @@
 """`python -m tests.integration.embedded.small_instance`: PostgreSQL, Valkey and extra parts.
 
 The launcher as it is, without the services, which take seconds to start. EXTRA_PARTS is a JSON
-object: the name of each extra part, and the Python code that it runs.
+object: the name of each extra part, and the Python code that it runs. EXTRA_STOP_SECONDS: how long
+each may take to stop.
 """
 
 import dataclasses
@@ -31,7 +32,7 @@ def _plan(settings: EmbeddedSettings, data: DataDirectory) -> Instance:
             name,
             [*ends_with_parent("TERM"), sys.executable, "-c", code],
             partial(_appears, data.root / f"{name}.ready"),
-            stop_seconds=5,
+            stop_seconds=int(os.environ.get("EXTRA_STOP_SECONDS", "5")),
         )
         for name, code in extra.items()
     ]

@@ -158,15 +158,20 @@ def test_killing_the_supervisor_leaves_no_process(start: Start) -> None:
 def test_a_directory_stays_in_use_until_the_last_process_is_gone(
     start: Start, given: dict[str, str]
 ) -> None:
-    stubborn = {"stubborn": _ready("stubborn") + "signal.signal(15, signal.SIG_IGN); loop()"}
-    first = start(EXTRA_PARTS=json.dumps(stubborn), **given)
+    deaf = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    stubborn = {"stubborn": deaf + _ready("stubborn") + "loop()"}
+    first = start(EXTRA_PARTS=json.dumps(stubborn), EXTRA_STOP_SECONDS="600", **given)
     first.wait_until_ready()
-    psutil.Process(first.process.pid).kill()
+    last = first.part("stubborn")
+    try:
+        psutil.Process(first.process.pid).kill()
 
-    second = start()
+        second = start()
 
-    assert second.process.wait_for_exit(30) == 1
-    second.process.wait_for_line("is in use by a running instance")
+        assert second.process.wait_for_exit(30) == 1
+        second.process.wait_for_line("is in use by a running instance")
+    finally:
+        last.kill()
 
 
 def test_a_taken_port_is_named_before_anything_starts(start: Start, tmp_path: Path) -> None:
@@ -208,7 +213,9 @@ def test_nobody_gets_in_without_the_password(start: Start) -> None:
 
 
 def test_two_instances_live_side_by_side(start: Start, tmp_path: Path) -> None:
-    one, other = start(tmp_path / "one"), start(tmp_path / "other")
+    # on internal ports that each chooses by itself
+    chosen = {f"MILLSTREAM_{name}_PORT": "" for name in ("MODELS", "POSTGRES", "VALKEY")}
+    one, other = (start(tmp_path / name, **chosen) for name in ("one", "other"))
     one.wait_until_ready()
     other.wait_until_ready()
 
@@ -267,7 +274,8 @@ def test_a_part_that_cannot_start_ends_everything(start: Start, given: dict[str,
 def test_a_part_that_is_never_ready_ends_everything(start: Start, given: dict[str, str]) -> None:
     instance = start(
         EXTRA_PARTS=json.dumps({"slow": "import time; time.sleep(600)"}),
-        MILLSTREAM_START_TIMEOUT_SECONDS="5",
+        # more than all before it takes on a busy machine
+        MILLSTREAM_START_TIMEOUT_SECONDS="20",
         **given,
     )
 
@@ -303,7 +311,7 @@ def test_later_parts_stop_first(start: Start) -> None:
 def test_all_that_a_part_prints_is_shown_with_its_name(start: Start, given: dict[str, str]) -> None:
     code = _ready("chatty") + "[print(f'line {n}') for n in range(20000)]; loop()"
     instance = start(EXTRA_PARTS=json.dumps({"chatty": code}), **given)
-    instance.process.wait_for_line(r"^chatty +\| line 19999$")
+    instance.process.wait_for_line(r"^chatty +\| line 19999$", 60)
 
     lines = [line for line in instance.process.lines if line.startswith("chatty ")]
 

@@ -66,7 +66,9 @@ def test_a_follow_up_question_is_understood_by_what_it_follows(
 
 
 def test_the_page_is_served(instance: RunningInstance) -> None:
-    page = httpx.get(f"http://127.0.0.1:{instance.ui_port}/", trust_env=False)
+    url = f"http://127.0.0.1:{instance.ui_port}/"
+
+    page = httpx.get(url, timeout=scaled(60), trust_env=False)
 
     assert page.status_code == 200
     assert "text/html" in page.headers["content-type"]
