@@ -96,14 +96,14 @@ class _StartedPart:
         if not self.is_ready and state.pid and self._ask():
             self.is_ready = True
             self._starts = 0
+            # Now, and not at its next start: that may be over before anybody looks.
+            self._ask = self._part.watch_start()
             announce(f"{self.name} is ready.")
 
     def _note_start(self, state: PartState) -> None:
         self._last_start = state.started
         self._starts += 1
-        if self.is_ready:
-            self.is_ready = False
-            self._ask = self._part.watch_start()
+        self.is_ready = False
         if self._starts > _MOST_STARTS:
             how = state.reason or "its own words are above"
             raise CannotRun(

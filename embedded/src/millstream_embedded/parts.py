@@ -12,7 +12,7 @@ class Part:
     name: str
     command: list[str]
     watch_start: Callable[[], Callable[[], bool]]
-    """Called when it is started; gives the question whether it does its work by now."""
+    """Called before a start; gives the question whether it does its work since then."""
     stop_signal: str = "TERM"
     stop_seconds: int = 15
     """How long it may take to stop; then it is killed."""

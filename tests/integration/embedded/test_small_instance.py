@@ -283,6 +283,25 @@ def test_a_part_that_is_never_ready_ends_everything(start: Start, given: dict[st
     instance.process.wait_for_line("slow not ready in time")
 
 
+def test_a_part_that_is_back_before_the_launcher_looks_is_ready_again(
+    start: Start, given: dict[str, str]
+) -> None:
+    # Given a launcher that stands still, as on a machine that was asleep
+    instance = start(EXTRA_PARTS=json.dumps({"quick": _ready("quick") + "loop()"}), **given)
+    instance.wait_until_ready()
+    sign = instance.data / "quick.ready"
+    instance.process.pause()
+    sign.unlink(missing_ok=True)
+
+    # When a part dies, and its next start is over, before the launcher goes on
+    instance.part("quick").kill()
+    eventually("the part's next start", sign.exists, 30)
+    instance.process.resume()
+
+    # Then the launcher knows
+    instance.process.wait_for_line(r"\| quick is ready\.")
+
+
 def test_a_part_that_cannot_come_back_ends_everything(start: Start, given: dict[str, str]) -> None:
     # dies at each start but the first
     code = "import os; os.path.exists('once') and exit(3); open('once', 'w')\n" + _ready("fragile")
