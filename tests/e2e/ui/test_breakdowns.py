@@ -111,7 +111,8 @@ def test_a_conversation_that_needs_a_sign_in_says_so(chat: ChatPage) -> None:
 @pytest.fixture
 def own_stack(backends: Backends) -> Iterator[Stack]:
     """Two workers, one for a test to kill; what a dead one has said is taken back."""
-    settings = {"MILLSTREAM_CONTINUE_ANSWERS": "false"}
+    # With the default lease, a machine that stands still would cost the second its attempt, too.
+    settings = {"MILLSTREAM_CONTINUE_ANSWERS": "false", "MILLSTREAM_LEASE_SECONDS": "8"}
     own = Backends(backends.database_url, backends.redis_url, backends.model, settings)
     with running_stack(own, workers=2) as running:
         yield running
@@ -130,12 +131,7 @@ def test_a_killed_worker_shows_as_a_pause_and_one_answer(page: "Page", own_stack
         own_stack.model.open_gate("killed")
         chat.wait_until("completed")
 
-        shown = chat.shown()[-1]
-        assert shown["text"] == script.text
-        with own_stack.client() as client:
-            attempts = client.retrieve(shown["responseId"])["millstream"]["attempt"]
-        # Two, unless the machine stands still for longer than a lease.
-        assert attempts >= 2
+        assert chat.shown()[-1]["text"] == script.text
         expect(chat.cursor).to_have_count(0)
         chat.turn.locator(".timings summary").click()
-        expect(chat.turn.locator(".timings dl")).to_contain_text(f"Attempts{attempts}")
+        expect(chat.turn.locator(".timings dl")).to_contain_text("Attempts2")
