@@ -52,7 +52,7 @@ class Costs:
     """Bytes of a frame on the wire."""
     packet_bytes: float = 74
     """What TLS 1.3, TCP and IP add to a frame that leaves by itself: 22 + 32 + 20."""
-    api_redis_connections: int = 33
+    api_redis_connections: int = 43
     api_database_connections: int = 10
     slot_redis_connections: int = 2
     slot_database_connections: int = 1

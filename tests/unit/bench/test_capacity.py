@@ -123,7 +123,7 @@ def test_connections_are_those_of_every_slot_that_is_used_and_of_every_process()
     found = sockets(Load("", 1_000, viewers_per_answer=10), Costs())
 
     # 100 answers: two workers, and a process of the API.
-    assert found.redis == 100 * 2 + 33
+    assert found.redis == 100 * 2 + 43
     assert found.postgres == 100 + 2 * 5 + 10
     assert found.packets == 1_000 * 20
     assert found.out_gbit == pytest.approx(20_000 * (190 + 74) * 8 / 1e9)

@@ -21,9 +21,9 @@ def test_a_thread_more_or_less_than_before_is_reported() -> None:
 
 
 def test_connections_beyond_all_pools_of_a_process_are_reported() -> None:
-    assert replace(CALM, redis_connections={"api 1": 34, "worker 1": 55}).more_than(CALM) == []
-    assert replace(CALM, redis_connections={"api 1": 35, "worker 1": 56}).more_than(CALM) == [
-        "api 1 has 35 connections to Redis",
+    assert replace(CALM, redis_connections={"api 1": 43, "worker 1": 55}).more_than(CALM) == []
+    assert replace(CALM, redis_connections={"api 1": 44, "worker 1": 56}).more_than(CALM) == [
+        "api 1 has 44 connections to Redis",
         "worker 1 has 56 connections to Redis",
     ]
 
