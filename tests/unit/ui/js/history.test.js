@@ -145,10 +145,8 @@ test("a name is changed at once, and back when the server refuses", async () => 
   equal([refused, shown.titles], [true, ["New", "Title b"]]);
 });
 
-test("a list that was asked for before a deletion does not bring back what is deleted", async () => {
-  const api = server("a", "b");
-  const { history, shown } = listed(api);
-  await history.refresh();
+/** Has lists arrive when told, as they were when asked for; behind `end`, new ones do not wait. */
+function heldBack(api) {
   const { conversations } = api;
   let arrive = () => {};
   api.conversations = async (wanted) => {
@@ -156,13 +154,21 @@ test("a list that was asked for before a deletion does not bring back what is de
     await new Promise((resolve) => (arrive = resolve));
     return page;
   };
-  const late = history.refresh();
+  return { arrive: () => arrive(), end: () => (api.conversations = conversations) };
+}
+
+test("a list that was asked for before a deletion does not bring back what is deleted", async () => {
+  const api = server("a", "b");
+  const { history, shown } = listed(api);
+  await history.refresh();
+  const late = heldBack(api);
+  const shownLate = history.refresh();
   await settled();
   history.remove("a");
   dispatchEvent(new Event("pagehide"));
   await settled();
-  arrive();
-  await late;
+  late.arrive();
+  await shownLate;
   equal([shown.ids, shown.kept], [["b"], []]);
 });
 
@@ -170,19 +176,12 @@ test("a list that was asked for before a conversation was renamed does not keep 
   const api = server("a", "b");
   const { history, shown } = listed(api);
   await history.refresh();
-  const { conversations } = api;
-  let arrive = () => {};
-  api.conversations = async (wanted) => {
-    const page = await conversations.call(api, wanted);
-    await new Promise((resolve) => (arrive = resolve));
-    return page;
-  };
+  const late = heldBack(api);
   void history.refresh();
   await settled();
-  const late = arrive;
-  api.conversations = conversations;
+  late.end();
   await history.rename("a", "New");
-  late();
+  late.arrive();
   await settled();
   equal(shown.titles, ["New", "Title b"]);
 });
